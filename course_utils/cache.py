@@ -1,0 +1,61 @@
+"""A cache folder that several processes may fill at once and that never holds a half-written file."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import filelock
+import platformdirs
+
+
+def folder(*parts: str) -> Path:
+    """Return a folder of the cache, made if need be.
+
+    `COURSE_CACHE` chooses where the cache lives; unset, it is the user's own cache folder. `parts` are names below it.
+    Raises `PermissionError` with the remedy when the folder cannot be made.
+    """
+    chosen = os.environ.get("COURSE_CACHE")
+    base = Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("chest-xray-course", appauthor=False))
+    path = base.joinpath(*parts)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PermissionError(
+            f"the cache folder {path} cannot be made ({error.strerror}). Set COURSE_CACHE to a folder you may write to."
+        ) from error
+    return path
+
+
+def lock(path: Path) -> filelock.BaseFileLock:
+    """Return a lock beside `path` (a context manager): whoever holds it makes the file, the others wait and find it made.
+
+    The operating system frees it when its owner dies, so a killed kernel leaves nothing behind that blocks.
+    """
+    return filelock.FileLock(path.with_name(path.name + ".lock"))
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, folder: bool = False) -> Iterator[Path]:
+    """Yield a temporary path beside `path` that takes its name when the block ends well, and is removed when it fails.
+
+    With `folder=True` the temporary path is an empty folder; when another process has put a folder at `path` meanwhile,
+    that one stays and ours is removed (both were made from the same content).
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    room = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    temporary = room / path.name
+    try:
+        if folder:
+            temporary.mkdir()
+        yield temporary
+        try:
+            os.replace(temporary, path)
+        except OSError:
+            if not (folder and path.is_dir()):
+                raise
+    finally:
+        shutil.rmtree(room, ignore_errors=True)

@@ -1,0 +1,45 @@
+"""A data set that can be handed on: one folder per class, the manifest, the rejected rows and a datasheet."""
+
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from course_utils import cache, datasheet
+
+
+def write(out: Path, manifest: pd.DataFrame, rejected: pd.DataFrame, *, unlisted: Sequence[str] = ()) -> None:
+    """Write films into one folder per label (the layout of `torchvision.datasets.ImageFolder`) and describe them.
+
+    out: a folder that does not exist yet or is empty. It receives `<label>/<archive>__<name>`, copied byte for byte (a PNG
+    named .jpg stays one: the readers of this package and of torchvision go by content), `manifest.csv` with paths
+    relative to it, `rejected.csv` and `DATASHEET.md`. Everything is written to a temporary folder first, so `out` is
+    either complete or not there. Raises `FileExistsError` when it holds something, `ValueError` for an empty manifest.
+    """
+    out = Path(out)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise FileExistsError(f"{out} exists and is not an empty folder: choose another name, or remove it first")
+    if manifest.empty:
+        raise ValueError("no film to write: the manifest is empty")
+    table = manifest.assign(path=_names(manifest))
+    with cache.replacing(out.resolve(), folder=True) as temporary:
+        for label in sorted(set(table["label"])):
+            (temporary / label).mkdir()
+        for original, name in zip(manifest["path"], table["path"], strict=True):
+            shutil.copyfile(original, temporary / name)
+        table.to_csv(temporary / "manifest.csv", index=False, lineterminator="\n")
+        rejected.to_csv(temporary / "rejected.csv", index=False, lineterminator="\n")
+        (temporary / "DATASHEET.md").write_text(datasheet.text(table, rejected, unlisted), encoding="utf-8")
+
+
+def _names(manifest: pd.DataFrame) -> list[str]:
+    """Return a safe name for each film, made of label, archive and file name; the file's hash tells equal names apart."""
+    names = []
+    for row in manifest.itertuples():
+        archive, *_, filename = row.image_id.split("/")
+        stem, suffix = Path(filename).stem, Path(filename).suffix.lower()
+        safe = re.sub(r"[^\w.-]+", "_", stem, flags=re.ASCII)[:100]
+        names.append(f"{row.label}/{archive}__{safe}__{row.sha256[:8]}{suffix}")
+    return names

@@ -1,0 +1,70 @@
+"""Frozen features: each film goes through the backbone once in its life, then waits on disk."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tqdm.auto import tqdm
+
+from course_utils import cache, films, models
+
+_BATCH = 32
+
+
+def frozen(manifest: pd.DataFrame, name: str = "efficientnet_lite0", size: int = models.SIZE, progress: bool = True) -> np.ndarray:
+    """Return the frozen features of the films of a manifest, float32 of shape (n, features), in its order.
+
+    Each film's features are cached in `cache.folder("features", ...)` under the hash of the file, the model with its
+    weights, and the preprocessing. name, size: see `models`. progress: show a bar while features are computed.
+    Raises `films.FilmError` when a film cannot be read any more or its file has changed since it was curated.
+    """
+    folder = cache.folder("features", models.fingerprint(name, size))
+    first_row = manifest.drop_duplicates("sha256")
+    known = {h: _load(_place(folder, h)) for h in first_row["sha256"]}
+    missing = first_row[[known[h] is None for h in first_row["sha256"]]]
+    if len(missing):
+        known.update(_compute(missing, folder, name, size, progress))
+    return np.stack([known[h] for h in manifest["sha256"]]) if len(manifest) else np.empty((0, 0), np.float32)
+
+
+def _place(folder: Path, sha256: str) -> Path:
+    return folder / sha256[:2] / f"{sha256}.npy"
+
+
+def _load(path: Path) -> np.ndarray | None:
+    return np.load(path, allow_pickle=False) if path.is_file() else None
+
+
+def _compute(missing: pd.DataFrame, folder: Path, name: str, size: int, progress: bool) -> dict[str, np.ndarray]:
+    import torch
+
+    model = models.load(name)
+    computed = {}
+    with (
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+        torch.inference_mode(),
+        tqdm(total=len(missing), desc="computing features", disable=not progress) as bar,
+    ):
+        images = pool.map(_read, missing["path"], missing["sha256"])
+        for start in range(0, len(missing), _BATCH):
+            hashes = missing["sha256"].iloc[start : start + _BATCH]
+            batch = [films.resize(next(images), size) for _ in hashes]
+            batch += [batch[-1]] * (_BATCH - len(batch))  # full batches only: the same film gets the same bits in any company
+            for sha256, vector in zip(hashes, model(models.preprocess(batch, size)).numpy(), strict=False):
+                path = _place(folder, sha256)
+                with cache.replacing(path) as temporary, open(temporary, "wb") as file:
+                    np.save(file, vector)
+                computed[sha256] = vector.copy()
+            bar.update(len(hashes))
+    return computed
+
+
+def _read(path: str, sha256: str) -> np.ndarray:
+    import hashlib
+
+    data = films.read_bytes(Path(path))
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise films.FilmError(f"{path} has changed since the manifest was made: curate the archives again")
+    return films.decode(data)

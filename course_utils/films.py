@@ -1,0 +1,99 @@
+"""One film from one file: read safely, as grey values, whatever a stranger put into the archive."""
+
+import hashlib
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+MAX_BYTES = 64 * 2**20  # the largest published film (4280 x 4095, PNG) has about a third of this
+MAX_PIXELS = 50_000_000
+MIN_SIDE = 32
+FORMATS = ("JPEG", "PNG")
+THUMBNAIL = 32  # side of the thumbnails that near-duplicates are found on [pixels]
+
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # `decode` refuses such files by itself
+
+
+class FilmError(ValueError):
+    """A file that is not a usable film; the message says why."""
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes of an image file of at most `MAX_BYTES`; raises `FilmError` when it is larger or cannot be read."""
+    try:
+        size = Path(path).stat().st_size
+        if size > MAX_BYTES:
+            raise FilmError(f"{size / 2**20:.0f} MiB, more than the {MAX_BYTES // 2**20} MiB that a film may have")
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise FilmError(f"cannot be read ({error.strerror or error})") from error
+
+
+def decode(data: bytes) -> np.ndarray:
+    """Decode a JPEG or PNG film (whatever its name says) to grey values.
+
+    Colour is reduced to luminance, transparency is laid on black, palettes are resolved, CMYK is converted, and films of
+    more than 8 bits are stretched between their darkest and brightest value. Returns uint8 of shape (height, width).
+    Raises `FilmError` for another format, a truncated file, fewer than `MIN_SIDE` pixels a side, or more than
+    `MAX_PIXELS` in all (checked on the header, before any pixel is unpacked).
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise FilmError(f"{width} x {height} pixels, more than the {MAX_PIXELS // 10**6} million that a film may have")
+            if min(width, height) < MIN_SIDE:
+                raise FilmError(f"{width} x {height} pixels, too small for a film")
+            return _grey(ImageOps.exif_transpose(image))
+    except FilmError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise FilmError("more pixels in its header than any film has") from error
+    except Image.UnidentifiedImageError as error:
+        raise FilmError("not a JPEG or PNG image") from error
+    except Exception as error:  # a damaged file makes Pillow raise nearly anything, zlib.error and struct.error included
+        raise FilmError(f"damaged image ({error})") from error
+
+
+def read(path: Path) -> np.ndarray:
+    """Read one film from disk as uint8 of shape (height, width); see `decode` for what is accepted and what is raised."""
+    try:
+        return decode(read_bytes(path))
+    except FilmError as error:
+        raise FilmError(f"{Path(path).name}: {error}") from error
+
+
+def resize(film: np.ndarray, size: int) -> np.ndarray:
+    """Resize a film of shape (height, width), uint8, to (size, size), as the 2020 tutorials did: without its proportions."""
+    return np.asarray(Image.fromarray(film).resize((size, size), Image.Resampling.BILINEAR))
+
+
+def thumbnail(film: np.ndarray) -> np.ndarray:
+    """Return the film averaged down to (THUMBNAIL, THUMBNAIL), uint8: coarse enough to survive another encoding."""
+    return np.asarray(Image.fromarray(film).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX))
+
+
+def pixel_hash(film: np.ndarray) -> str:
+    """Return the SHA-256 of size and grey values: equal for identical pixels, whatever the file is called or holds besides."""
+    return hashlib.sha256(np.array(film.shape, "<i8").tobytes() + np.ascontiguousarray(film).tobytes()).hexdigest()
+
+
+def _grey(image: Image.Image) -> np.ndarray:
+    if image.mode.startswith("I") or image.mode == "F":
+        return _stretch(np.asarray(image, np.float64))
+    if image.mode == "P" or "transparency" in image.info:
+        image = image.convert("RGBA")
+    if image.mode in ("RGBA", "LA", "PA"):
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, (0, 0, 0, 255)), image)
+    return np.asarray(image.convert("L"))
+
+
+def _stretch(values: np.ndarray) -> np.ndarray:
+    low, high = values.min(), values.max()
+    if not high > low:
+        return np.zeros(values.shape, np.uint8)
+    return np.round((values - low) / (high - low) * 255).astype(np.uint8)
