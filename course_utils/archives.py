@@ -31,7 +31,7 @@ IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png"}
 
 
 def source() -> str:
-    """Return where films come from: "simulated", "published", or the name of the folder that `COURSE_DATA` points to."""
+    """Return where films come from: "simulated", "published", or the name of the folder in `COURSE_DATA`."""
     chosen = os.environ.get("COURSE_DATA") or "simulated"
     return chosen if chosen in ("simulated", "published") else Path(chosen).expanduser().resolve().name
 
@@ -39,8 +39,9 @@ def source() -> str:
 def root() -> Path:
     """Return the folder that holds the archives, as the environment variable `COURSE_DATA` chooses it.
 
-    Unset or "simulated": archives made on this machine at first use. A path: a folder that holds at least one of `NAMES`.
-    Raises `FileNotFoundError` when the folder is missing or holds none of them, `NotImplementedError` for "published".
+    Unset or "simulated": archives made on this machine at first use. A path: a folder that holds at least one of
+    `NAMES`. Raises `FileNotFoundError` when the folder is missing or holds none of them, `NotImplementedError` for
+    "published".
     """
     chosen = os.environ.get("COURSE_DATA") or "simulated"
     if chosen == "simulated":
@@ -49,8 +50,8 @@ def root() -> Path:
         return archive.default()
     if chosen == "published":
         raise NotImplementedError(
-            "COURSE_DATA=published: the course cannot download the archives yet. Fetch them yourself from the addresses in "
-            "course_utils/archives.py, put them into one folder, and set COURSE_DATA to that folder."
+            "COURSE_DATA=published: the course cannot download the archives yet. Fetch them yourself from the "
+            "addresses in course_utils/archives.py, put them into one folder, and set COURSE_DATA to that folder."
         )
     folder = Path(chosen).expanduser().resolve()
     if not folder.is_dir():
@@ -59,7 +60,9 @@ def root() -> Path:
             "or unset it to use simulated films."
         )
     if not present(folder):
-        raise FileNotFoundError(f"COURSE_DATA={chosen}: {folder} holds none of {', '.join(NAMES)}. Point it to their parent folder.")
+        raise FileNotFoundError(
+            f"COURSE_DATA={chosen}: {folder} holds none of {', '.join(NAMES)}. Point it to their parent folder."
+        )
     return folder
 
 
@@ -71,10 +74,11 @@ def present(folder: Path) -> list[str]:
 def rows(folder: Path | None = None) -> pd.DataFrame:
     """Read what the archives in a folder (default: `root()`) say about their films, one row per published row.
 
-    Columns: archive; row (as a spreadsheet numbers it, or None where there is no table); filename (as published) and path
-    (relative to the folder, None when it is left blank); finding (as published) and label (see `labels.from_finding`);
-    modality, view, sex ("M", "F" or None), age and offset (days since symptoms; numbers, NaN when blank or not a number),
-    licence, origin (who first published the film), patient_id (unique across archives).
+    Columns: archive; row (as a spreadsheet numbers it, or None where there is no table); filename (as published) and
+    path (relative to the folder, None when it is left blank); finding (as published) and label (see
+    `labels.from_finding`); modality, view, sex ("M", "F" or None), age [years] and offset (days since symptoms; both
+    NaN when blank or not a number), licence, origin (web site that first published the film), patient_id (unique across
+    archives).
 
     Raises `FileNotFoundError` when no archive is there, `ValueError` when a table cannot be read or lacks a column.
     """
@@ -89,20 +93,26 @@ def rows(folder: Path | None = None) -> pd.DataFrame:
     table = pd.concat([t.reindex(columns=list(COLUMNS)).astype(object) for t in tables], ignore_index=True)
     table["patient_id"] = table.archive + "/" + table.patient_id
     table["path"] = table.archive + "/" + table.path
-    return table.astype({"age": float, "offset": float}).where(table.notna(), None).astype({"age": float, "offset": float})
+    return table.where(table.notna(), None).astype({"age": float, "offset": float})
 
 
 def unlisted(folder: Path, table: pd.DataFrame) -> list[str]:
-    """Return the image files (paths relative to the folder, sorted) that lie in an archive but in no row of its table."""
-    listed = set(table.path.dropna())
-    found = (p for name in present(folder) for p in (folder / name / "images").glob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
-    return sorted(p.relative_to(folder).as_posix() for p in found if p.relative_to(folder).as_posix() not in listed)
+    """Return the image files (paths relative to the folder, sorted) that lie in an archive but in no row of `rows`."""
+    found = {
+        path.relative_to(folder).as_posix()
+        for name in present(folder)
+        for path in (folder / name / "images").glob("*")
+        if path.suffix.lower() in IMAGE_SUFFIXES
+    }
+    return sorted(found - set(table["path"].dropna()))
 
 
 def _read_table(path: Path, required: dict[str, tuple[str, ...]]) -> pd.DataFrame:
     """Read a metadata.csv as text; `required` maps our name of a column to the names that schema versions gave it."""
     if not path.is_file():
-        raise ValueError(f"{path}: missing. Each archive but {KERMANY} needs its metadata.csv; get it again from its authors.")
+        raise ValueError(
+            f"{path}: missing. Each archive but {KERMANY} needs its metadata.csv; get it again from its authors."
+        )
     data = path.read_bytes()
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encoding = "utf-16"
@@ -120,7 +130,9 @@ def _read_table(path: Path, required: dict[str, tuple[str, ...]]) -> pd.DataFram
     for ours, names in required.items():
         found = next((n for n in names if n in table.columns), None)
         if found is None and None not in names:
-            raise ValueError(f"{path}: no column {names[0]!r} among {list(table.columns)}. This schema of the table is not known.")
+            raise ValueError(
+                f"{path}: no column {names[0]!r} among {list(table.columns)}. This schema of the table is not known."
+            )
         chosen[ours] = table[found].str.strip() if found else ""
     result = pd.DataFrame(chosen, index=table.index)
     return result.where(result != "", None).assign(row=range(2, len(result) + 2))
@@ -142,7 +154,7 @@ def _cohen(folder: Path) -> pd.DataFrame:
     optional = ("offset", "sex", "age", "modality", "folder", "url", "license")  # not in every version, or not needed
     required = {c: (c, None) for c in optional} | {c: (c,) for c in ("patientid", "finding", "view", "filename")}
     table = _read_table(folder / "metadata.csv", required)
-    # Versions before May 2020 have no column `modality` and say "CT" in `view`; those before `folder` keep all in images/.
+    # Versions before May 2020 have no column `modality` and say "CT" in `view`; before `folder`, all was in images/.
     by_view = table["view"].map(lambda v: "CT" if v in ("CT", "Axial", "Coronal") else "X-ray")
     place = table["folder"].where(table["folder"].notna(), "images")
     return table.assign(
@@ -165,7 +177,9 @@ def _kermany(folder: Path) -> pd.DataFrame:
         if path.suffix.lower() in IMAGE_SUFFIXES
     ]
     if not files:
-        raise ValueError(f"{folder}: no image in {{train,val,test}}/{{NORMAL,PNEUMONIA}}/. Unpack the archive so that they are there.")
+        raise ValueError(
+            f"{folder}: no image in {{train,val,test}}/{{NORMAL,PNEUMONIA}}/. Unpack the archive there once more."
+        )
     names = [p.name for p in files]
     return pd.DataFrame(
         {
@@ -189,15 +203,17 @@ def _kermany_finding(path: Path) -> str:
 
 
 def _kermany_patient(filename: str) -> str:
-    """Return the patient in a file's name. When in doubt two films are one patient's: wrongly merged costs a film or two,
-    wrongly split leaks. So person7_bacteria and person7_virus are one, and so are IM-0115 and NORMAL2-IM-0115."""
+    """Return the patient in a file's name. When in doubt two films are one patient's: wrongly merged costs a film or
+    two, wrongly split leaks. So person7_bacteria and person7_virus are one, and so are IM-0115 and NORMAL2-IM-0115."""
     person = re.match(r"(person\d+)_", filename)
     image = re.match(r"(?:NORMAL2-)?(IM-\d+)", filename)
     return (person or image or re.match(r"([^.]+)", filename)).group(1)
 
 
 def _figure1(folder: Path) -> pd.DataFrame:
-    required = {c: (c,) for c in ("patientid", "finding", "view")} | {c: (c, None) for c in ("sex", "age", "modality", "offset")}
+    required = {c: (c,) for c in ("patientid", "finding", "view")} | {
+        c: (c, None) for c in ("sex", "age", "modality", "offset")
+    }
     table = _read_table(folder / "metadata.csv", required)
     files = {p.stem: p.name for p in sorted((folder / "images").glob("*")) if p.suffix.lower() in IMAGE_SUFFIXES}
     filename = table.patientid.map(lambda p: files.get(p, f"{p}.jpg"))  # the table does not say which suffix

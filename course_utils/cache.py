@@ -4,10 +4,12 @@ import contextlib
 import os
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import filelock
+import numpy as np
 import platformdirs
 
 
@@ -18,7 +20,9 @@ def folder(*parts: str) -> Path:
     Raises `PermissionError` with the remedy when the folder cannot be made.
     """
     chosen = os.environ.get("COURSE_CACHE")
-    base = Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("chest-xray-course", appauthor=False))
+    base = (
+        Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("chest-xray-course", appauthor=False))
+    )
     path = base.joinpath(*parts)
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -30,7 +34,7 @@ def folder(*parts: str) -> Path:
 
 
 def lock(path: Path) -> filelock.BaseFileLock:
-    """Return a lock beside `path` (a context manager): whoever holds it makes the file, the others wait and find it made.
+    """Return a lock beside `path` (a context manager): whoever holds it makes the file, others wait and find it made.
 
     The operating system frees it when its owner dies, so a killed kernel leaves nothing behind that blocks.
     """
@@ -41,8 +45,8 @@ def lock(path: Path) -> filelock.BaseFileLock:
 def replacing(path: Path, *, folder: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside `path` that takes its name when the block ends well, and is removed when it fails.
 
-    With `folder=True` the temporary path is an empty folder; when another process has put a folder at `path` meanwhile,
-    that one stays and ours is removed (both were made from the same content).
+    With `folder=True` the temporary path is an empty folder, and a folder that is at `path` by then stays as it is:
+    `FileExistsError` is raised (hold `lock(path)` and look first where several processes may make the same).
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,10 +56,22 @@ def replacing(path: Path, *, folder: bool = False) -> Iterator[Path]:
         if folder:
             temporary.mkdir()
         yield temporary
-        try:
-            os.replace(temporary, path)
-        except OSError:
-            if not (folder and path.is_dir()):
-                raise
+        if folder and path.exists():
+            raise FileExistsError(f"{path} was made by somebody else meanwhile; it was left as it is")
+        os.replace(temporary, path)
     finally:
         shutil.rmtree(room, ignore_errors=True)
+
+
+def load_array(path: Path) -> np.ndarray | dict[str, np.ndarray] | None:
+    """Return the array of an .npy file or the arrays of an .npz file, or None where it is missing or damaged.
+
+    None means: make it again. Never unpickles.
+    """
+    if not path.is_file():
+        return None
+    try:
+        content = np.load(path, allow_pickle=False)
+        return content if isinstance(content, np.ndarray) else dict(content)
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+        return None

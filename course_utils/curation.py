@@ -24,8 +24,8 @@ def curate(folder: Path | None = None, *, progress: bool = True) -> tuple[pd.Dat
 
     Returns the manifest, columns `COLUMNS`, one row per usable frontal film (path: absolute; group: the smallest
     patient_id that belongs together, see `groups`; split: None until `splits` sets it), and the rejected rows with the
-    columns archive, row, filename, reason, detail. Accepted and rejected rows add up to the rows read. Reasons:
-    not an X-ray, CT, lateral view, view unknown, label unusable, patient unknown, unsafe path, missing file, unreadable,
+    columns archive, row, filename, reason, detail. Accepted and rejected rows add up to the rows read. Reasons: not an
+    X-ray, CT, lateral view, view unknown, label unusable, patient unknown, unsafe path, missing file, unreadable,
     duplicate, patient in both classes. Raises what `archives.rows` raises.
     """
     folder = archives.root() if folder is None else Path(folder)
@@ -75,9 +75,14 @@ def balanced(manifest: pd.DataFrame, per_class: int = 128, seed: int = 0) -> pd.
     """
     counts = manifest["label"].value_counts()
     if len(counts) < 2:
-        raise ValueError(f"two labels are needed, found {sorted(counts.index) or 'no film at all'}: a class is empty. See the rejected rows.")
+        raise ValueError(
+            f"two labels are needed, found {sorted(counts.index) or 'no film at all'}: a class is empty. "
+            "See the rejected rows."
+        )
     if per_class < 1 or counts.min() < per_class:
-        raise ValueError(f"{per_class} films per class: the classes have {counts.to_dict()}. Ask for 1 to {counts.min()}.")
+        raise ValueError(
+            f"{per_class} films per class: the classes have {counts.to_dict()}. Ask for 1 to {counts.min()}."
+        )
     rng = np.random.default_rng(seed)
     ordered = manifest.sort_values("image_id")
     chosen = [rows.iloc[rng.permutation(len(rows))[:per_class]] for _, rows in ordered.groupby("label")]
@@ -147,14 +152,23 @@ def _reject_both_classes(table: pd.DataFrame) -> None:
     """Reject the other films of patients who have a COVID-19 film: neither clean negatives nor positives."""
     covid = table[(table["label"] == "covid") & table["reason"].isna()]["patient_id"]
     torn = table["patient_id"].isin(set(covid)) & (table["label"] != "covid")
-    _reject(table, torn, "patient in both classes", "labelled " + table["label"].astype(str) + ", but the patient has COVID-19 films")
+    _reject(
+        table,
+        torn,
+        "patient in both classes",
+        "labelled " + table["label"].astype(str) + ", but the patient has COVID-19 films",
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m course_utils.curation", description="Curate archives into one folder per class.")
+    parser = argparse.ArgumentParser(
+        prog="python -m course_utils.curation", description="Curate archives into one folder per class."
+    )
     parser.add_argument("archives", type=Path, help=f"folder that holds {archives.COHEN} and {archives.KERMANY}")
     parser.add_argument("out", type=Path, help="folder to make; it must not exist yet")
-    parser.add_argument("--per-class", type=int, default=128, help="films per class (default: 128, as the tutorial had)")
+    parser.add_argument(
+        "--per-class", type=int, default=128, help="films per class (default: 128, as the tutorial had)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="which films are drawn (default: 0)")
     chosen = parser.parse_args(arguments)
     from course_utils import export
@@ -162,11 +176,16 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         manifest, rejected = curate(chosen.archives)
         subset = balanced(tutorial_classes(manifest), chosen.per_class, chosen.seed)
-        export.write(chosen.out, subset, rejected, unlisted=archives.unlisted(chosen.archives, archives.rows(chosen.archives)))
+        export.write(
+            chosen.out, subset, rejected, unlisted=archives.unlisted(chosen.archives, archives.rows(chosen.archives))
+        )
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(f"{len(subset)} films of {subset['label'].nunique()} classes written to {chosen.out}; {len(rejected)} rows rejected, see rejected.csv")
+    print(
+        f"{len(subset)} films of {subset['label'].nunique()} classes written to {chosen.out}; "
+        f"{len(rejected)} rows rejected, see rejected.csv"
+    )
     return 0
 
 

@@ -5,13 +5,15 @@ from collections.abc import Sequence
 import pandas as pd
 
 LIMITS = (
-    "Where every COVID-19 film comes from one archive and every normal film from another, a model can tell the archives "
-    "apart instead of the disease (DeGrave et al., Nat Mach Intell 2021).",
-    "The films of chest_xray are of children of one to five years from one hospital; those of covid-chestxray-dataset are "
-    "mostly of adults, taken from publications and web sites all over the world.",
+    "Where every COVID-19 film comes from one archive and every normal film from another, a model can tell the "
+    "archives apart instead of the disease (DeGrave et al., Nat Mach Intell 2021).",
+    "The films of chest_xray are of children of one to five years from one hospital; those of covid-chestxray-dataset "
+    "are mostly of adults, taken from publications and web sites all over the world.",
     "A COVID-19 label says that the patient had COVID-19, not that this film shows it.",
-    "Patients are told apart by what the archives say and by alike films; a patient published twice under different films stays undetected.",
-    "Films are JPEG and PNG copies of varying size and quality, some with arrows and letters drawn in; grey values are not comparable.",
+    "Patients are told apart by what the archives say and by alike films; a patient published twice with different "
+    "films stays undetected.",
+    "Films are JPEG and PNG copies of varying size and quality, some with arrows and letters drawn in; their grey "
+    "values cannot be compared.",
 )
 
 
@@ -21,15 +23,22 @@ def text(manifest: pd.DataFrame, rejected: pd.DataFrame, unlisted: Sequence[str]
     manifest, rejected: as `curation.curate` returns them, or parts of it. unlisted: image files that no table names.
     """
     by_source = manifest.assign(archive=manifest["source"].str.split("/").str[0])
-    counts = by_source.groupby(["label", "archive"]).agg(films=("image_id", "size"), patients=("patient_id", "nunique"), groups=("group", "nunique"))
+    counts = by_source.groupby(["label", "archive"]).agg(
+        films=("image_id", "size"), patients=("patient_id", "nunique"), groups=("group", "nunique")
+    )
     ages = by_source.groupby("label")["age"].agg(known="count", median="median", youngest="min", oldest="max").round(0)
     views = pd.crosstab(manifest["label"], manifest["view"])
-    reasons = rejected.groupby(["archive", "reason"]).size().rename("rows") if len(rejected) else pd.Series(dtype=int, name="rows")
+    reasons = (
+        rejected.groupby(["archive", "reason"]).size().rename("rows")
+        if len(rejected)
+        else pd.Series(dtype=int, name="rows")
+    )
     licences = manifest["licence"].fillna("not stated").value_counts().rename_axis("licence").rename("films")
     parts = [
         "# Datasheet",
         "*For teaching only; never for diagnosis.*",
-        f"{len(manifest)} frontal chest X-rays of {manifest['patient_id'].nunique()} patients, in {manifest['label'].nunique()} classes. "
+        f"{len(manifest)} frontal chest X-rays of {manifest['patient_id'].nunique()} patients, "
+        f"in {manifest['label'].nunique()} classes. "
         "Patients that share a film form one group; a split must keep groups whole.",
         _section("Counts", counts.reset_index()),
         _section("Origins", by_source["source"].value_counts().rename_axis("source").rename("films").reset_index()),

@@ -48,7 +48,9 @@ def auc(table: pd.DataFrame, resamples: int = 2000, seed: int = 0) -> Estimate:
     label, score, group = _arrays(table)
     positive = label == 1
     if not 0 < positive.sum() < len(label):
-        raise ValueError(f"AUC needs both classes; here {int(positive.sum())} positive and {int((~positive).sum())} negative films")
+        raise ValueError(
+            f"AUC needs both classes; here {int(positive.sum())} positive and {int((~positive).sum())} negative films"
+        )
     ranks = rankdata(score)
     n_pos, n_neg = int(positive.sum()), int((~positive).sum())
     value = (ranks[positive].sum() - n_pos * (n_pos + 1) / 2) / (n_pos * n_neg)

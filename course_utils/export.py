@@ -13,8 +13,8 @@ from course_utils import cache, datasheet
 def write(out: Path, manifest: pd.DataFrame, rejected: pd.DataFrame, *, unlisted: Sequence[str] = ()) -> None:
     """Write films into one folder per label (the layout of `torchvision.datasets.ImageFolder`) and describe them.
 
-    out: a folder that does not exist yet or is empty. It receives `<label>/<archive>__<name>`, copied byte for byte (a PNG
-    named .jpg stays one: the readers of this package and of torchvision go by content), `manifest.csv` with paths
+    out: a folder that does not exist yet or is empty. It receives `<label>/<archive>__<name>`, copied byte for byte (a
+    PNG named .jpg stays one: the readers of this package and of torchvision go by content), `manifest.csv` with paths
     relative to it, `rejected.csv` and `DATASHEET.md`. Everything is written to a temporary folder first, so `out` is
     either complete or not there. Raises `FileExistsError` when it holds something, `ValueError` for an empty manifest.
     """
@@ -24,6 +24,8 @@ def write(out: Path, manifest: pd.DataFrame, rejected: pd.DataFrame, *, unlisted
     if manifest.empty:
         raise ValueError("no film to write: the manifest is empty")
     table = manifest.assign(path=_names(manifest))
+    if out.exists():
+        out.rmdir()
     with cache.replacing(out.resolve(), folder=True) as temporary:
         for label in sorted(set(table["label"])):
             (temporary / label).mkdir()
@@ -35,7 +37,7 @@ def write(out: Path, manifest: pd.DataFrame, rejected: pd.DataFrame, *, unlisted
 
 
 def _names(manifest: pd.DataFrame) -> list[str]:
-    """Return a safe name for each film, made of label, archive and file name; the file's hash tells equal names apart."""
+    """Return a safe name for each film: label, archive and file name; the file's hash tells equal names apart."""
     names = []
     for row in manifest.itertuples():
         archive, *_, filename = row.image_id.split("/")

@@ -18,14 +18,14 @@ def begin(notebook: str) -> None:
 def check(name: str, value, band: tuple[float, float], text: str, *, n: int | None = None, digits: int = 3) -> None:
     """Assert that a value lies in the band that the prose claims, print one line, and record it.
 
-    name: short and unique in the notebook, such as "test_auc". value: a number, or an `evaluation.Estimate`, which brings
-    its interval and n along. band: the lowest and the highest value claimed, both included; it must hold on simulated and
-    on published films. text: what the value is, in words. n: how many cases stand behind a plain number.
+    name: short and unique in the notebook, such as "test_auc". value: a number, or an `evaluation.Estimate`, which
+    brings its interval and n along. band: the lowest and the highest value claimed, both included; it must hold on
+    simulated and on published films. text: what the value is, in words. n: how many cases stand behind a plain number.
     digits: decimals shown of a value that is not an integer.
 
     With the environment variable `COURSE_FACTS` set to a file's name, one JSON line is appended to it:
-    notebook, name, value, low, high, n, band, source. Raises `AssertionError`, saying what was claimed and what was found,
-    when the value is outside the band (after it was recorded); `ValueError` for a band upside down.
+    notebook, name, value, low, high, n, band, source. Raises `AssertionError`, saying what was claimed and what was
+    found, when the value is outside the band (after it was recorded); `ValueError` for a band upside down.
     """
     low, high = band
     if not low <= high:
@@ -56,7 +56,13 @@ def _record(name: str, value: float, interval: tuple, n: int | None, band: tuple
     from course_utils import archives
 
     low, high = (None if bound is None else float(bound) for bound in interval)
-    fact = {"notebook": _notebook, "name": name, "value": value if math.isfinite(value) else None, "low": low, "high": high}
+    fact = {
+        "notebook": _notebook,
+        "name": name,
+        "value": value if math.isfinite(value) else None,
+        "low": low,
+        "high": high,
+    }
     fact |= {"n": None if n is None else int(n), "band": [float(b) for b in band], "source": archives.source()}
     line = (json.dumps(fact, ensure_ascii=False) + "\n").encode()
     Path(target).parent.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,9 @@ from course_utils import cache, films, models
 _BATCH = 32
 
 
-def frozen(manifest: pd.DataFrame, name: str = "efficientnet_lite0", size: int = models.SIZE, progress: bool = True) -> np.ndarray:
+def frozen(
+    manifest: pd.DataFrame, name: str = "efficientnet_lite0", size: int = models.SIZE, progress: bool = True
+) -> np.ndarray:
     """Return the frozen features of the films of a manifest, float32 of shape (n, features), in its order.
 
     Each film's features are cached in `cache.folder("features", ...)` under the hash of the file, the model with its
@@ -22,7 +24,7 @@ def frozen(manifest: pd.DataFrame, name: str = "efficientnet_lite0", size: int =
     """
     folder = cache.folder("features", models.fingerprint(name, size))
     first_row = manifest.drop_duplicates("sha256")
-    known = {h: _load(_place(folder, h)) for h in first_row["sha256"]}
+    known = {h: cache.load_array(_place(folder, h)) for h in first_row["sha256"]}
     missing = first_row[[known[h] is None for h in first_row["sha256"]]]
     if len(missing):
         known.update(_compute(missing, folder, name, size, progress))
@@ -31,10 +33,6 @@ def frozen(manifest: pd.DataFrame, name: str = "efficientnet_lite0", size: int =
 
 def _place(folder: Path, sha256: str) -> Path:
     return folder / sha256[:2] / f"{sha256}.npy"
-
-
-def _load(path: Path) -> np.ndarray | None:
-    return np.load(path, allow_pickle=False) if path.is_file() else None
 
 
 def _compute(missing: pd.DataFrame, folder: Path, name: str, size: int, progress: bool) -> dict[str, np.ndarray]:
@@ -51,7 +49,8 @@ def _compute(missing: pd.DataFrame, folder: Path, name: str, size: int, progress
         for start in range(0, len(missing), _BATCH):
             hashes = missing["sha256"].iloc[start : start + _BATCH]
             batch = [films.resize(next(images), size) for _ in hashes]
-            batch += [batch[-1]] * (_BATCH - len(batch))  # full batches only: the same film gets the same bits in any company
+            # Full batches only: the same film gets the same bits in any company.
+            batch += [batch[-1]] * (_BATCH - len(batch))
             for sha256, vector in zip(hashes, model(models.preprocess(batch, size)).numpy(), strict=False):
                 path = _place(folder, sha256)
                 with cache.replacing(path) as temporary, open(temporary, "wb") as file:

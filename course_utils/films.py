@@ -22,7 +22,7 @@ class FilmError(ValueError):
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return the bytes of an image file of at most `MAX_BYTES`; raises `FilmError` when it is larger or cannot be read."""
+    """Return the bytes of an image file of at most `MAX_BYTES`; raises `FilmError` if it is larger or unreadable."""
     try:
         size = Path(path).stat().st_size
         if size > MAX_BYTES:
@@ -35,8 +35,8 @@ def read_bytes(path: Path) -> bytes:
 def decode(data: bytes) -> np.ndarray:
     """Decode a JPEG or PNG film (whatever its name says) to grey values.
 
-    Colour is reduced to luminance, transparency is laid on black, palettes are resolved, CMYK is converted, and films of
-    more than 8 bits are stretched between their darkest and brightest value. Returns uint8 of shape (height, width).
+    Colour is reduced to luminance, transparency is laid on black, palettes are resolved, CMYK is converted, and films
+    of more than 8 bits are stretched between their darkest and brightest value. Returns uint8 of shape (height, width).
     Raises `FilmError` for another format, a truncated file, fewer than `MIN_SIDE` pixels a side, or more than
     `MAX_PIXELS` in all (checked on the header, before any pixel is unpacked).
     """
@@ -44,7 +44,9 @@ def decode(data: bytes) -> np.ndarray:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             width, height = image.size
             if width * height > MAX_PIXELS:
-                raise FilmError(f"{width} x {height} pixels, more than the {MAX_PIXELS // 10**6} million that a film may have")
+                raise FilmError(
+                    f"{width} x {height} pixels, more than the {MAX_PIXELS // 10**6} million that a film may have"
+                )
             if min(width, height) < MIN_SIDE:
                 raise FilmError(f"{width} x {height} pixels, too small for a film")
             return _grey(ImageOps.exif_transpose(image))
@@ -54,12 +56,12 @@ def decode(data: bytes) -> np.ndarray:
         raise FilmError("more pixels in its header than any film has") from error
     except Image.UnidentifiedImageError as error:
         raise FilmError("not a JPEG or PNG image") from error
-    except Exception as error:  # a damaged file makes Pillow raise nearly anything, zlib.error and struct.error included
+    except Exception as error:  # a damaged file makes Pillow raise nearly anything, such as zlib.error, struct.error
         raise FilmError(f"damaged image ({error})") from error
 
 
 def read(path: Path) -> np.ndarray:
-    """Read one film from disk as uint8 of shape (height, width); see `decode` for what is accepted and what is raised."""
+    """Read one film from disk as uint8 of shape (height, width); see `decode` for what is accepted and raised."""
     try:
         return decode(read_bytes(path))
     except FilmError as error:
@@ -67,7 +69,7 @@ def read(path: Path) -> np.ndarray:
 
 
 def resize(film: np.ndarray, size: int) -> np.ndarray:
-    """Resize a film of shape (height, width), uint8, to (size, size), as the 2020 tutorials did: without its proportions."""
+    """Resize a film, uint8 of shape (height, width), to (size, size): without its proportions, as the tutorials did."""
     return np.asarray(Image.fromarray(film).resize((size, size), Image.Resampling.BILINEAR))
 
 
@@ -77,7 +79,7 @@ def thumbnail(film: np.ndarray) -> np.ndarray:
 
 
 def pixel_hash(film: np.ndarray) -> str:
-    """Return the SHA-256 of size and grey values: equal for identical pixels, whatever the file is called or holds besides."""
+    """Return the SHA-256 of size and grey values: equal for identical pixels, whatever else the files hold."""
     return hashlib.sha256(np.array(film.shape, "<i8").tobytes() + np.ascontiguousarray(film).tobytes()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""What tells films apart or alike: hash of the file, hash of the pixels, thumbnail. Taken once, then cached by content."""
+"""What tells films apart or alike: hash of the file, hash of the pixels, thumbnail. Taken once, cached by content."""
 
 import hashlib
 import os
@@ -20,8 +20,8 @@ def take(paths: Sequence[Path], progress: bool = True) -> tuple[pd.DataFrame, np
 
     Returns a table with the columns sha256 (of the file), pixel_hash (of the grey values) and error (why the film is
     unusable, else None; hashes are None then as far as they are not known), in the order of `paths`; and thumbnails,
-    uint8 of shape (n, 32, 32), zero where there is an error. Cached in `cache.folder("fingerprints")` under a key of all
-    contents. progress: show a bar while films are decoded.
+    uint8 of shape (n, 32, 32), zero where there is an error. Cached in `cache.folder("fingerprints")` under a key of
+    all contents. progress: show a bar while films are decoded.
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         files = list(pool.map(_file_hash, paths))
@@ -30,9 +30,9 @@ def take(paths: Sequence[Path], progress: bool = True) -> tuple[pd.DataFrame, np
         known = _load(stored)
         if known is None:
             unique = {h: path for path, (h, _) in zip(paths, files, strict=True) if h}
-            bar = tqdm(
-                pool.map(_fingerprint, unique.values()), total=len(unique), desc="reading films", disable=not progress or len(unique) < 100
-            )  # fmt: skip
+            read = pool.map(_fingerprint, unique.values())
+            quick = len(unique) < 100
+            bar = tqdm(read, total=len(unique), desc="reading films", disable=not progress or quick)
             known = dict(zip(unique, bar, strict=True))
             _store(stored, known)
     nothing = ("", "", np.zeros((films.THUMBNAIL, films.THUMBNAIL), np.uint8))
@@ -42,7 +42,8 @@ def take(paths: Sequence[Path], progress: bool = True) -> tuple[pd.DataFrame, np
         columns=["sha256", "pixel_hash", "error"],
         dtype=object,
     )
-    return table, np.array([thumbnail for *_, thumbnail, _ in rows], np.uint8).reshape(-1, films.THUMBNAIL, films.THUMBNAIL)
+    thumbnails = np.array([thumbnail for *_, thumbnail, _ in rows], np.uint8)
+    return table, thumbnails.reshape(-1, films.THUMBNAIL, films.THUMBNAIL)
 
 
 def _file_hash(path: Path) -> tuple[str | None, str | None]:
@@ -64,12 +65,18 @@ def _store(path: Path, known: dict) -> None:
     hashes = list(known)
     pixels, errors, thumbnails = zip(*known.values(), strict=True) if known else ((), (), ())
     with cache.replacing(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, sha256=np.array(hashes, "U64"), pixels=np.array(pixels, "U64"), errors=np.array(errors, str), thumbnails=thumbnails)
+        np.savez(
+            file,
+            sha256=np.array(hashes, "U64"),
+            pixels=np.array(pixels, "U64"),
+            errors=np.array(errors, str),
+            thumbnails=thumbnails,
+        )
 
 
 def _load(path: Path) -> dict | None:
-    if not path.is_file():
+    data = cache.load_array(path)
+    if data is None:
         return None
-    with np.load(path, allow_pickle=False) as data:
-        columns = (data["sha256"], data["pixels"], data["errors"], data["thumbnails"])
+    columns = (data["sha256"], data["pixels"], data["errors"], data["thumbnails"])
     return {str(h): (str(pixels), str(error), thumbnail) for h, pixels, error, thumbnail in zip(*columns, strict=True)}

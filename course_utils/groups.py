@@ -15,8 +15,8 @@ _BLOCK = 2048
 def near_duplicates(thumbnails: np.ndarray, threshold: float = NEAR) -> np.ndarray:
     """Find all pairs of thumbnails that correlate by more than a threshold.
 
-    thumbnails: uint8 or float, shape (n, side, side). threshold: between 0 and 1. Returns int64 of shape (pairs, 2), each
-    row i < j, sorted. Thumbnails of one single grey correlate with nothing.
+    thumbnails: uint8 or float, shape (n, side, side). threshold: between 0 and 1. Returns int64 of shape (pairs, 2),
+    each row i < j, sorted. Thumbnails of one single grey correlate with nothing.
 
     Exact, yet 100,000 thumbnails take about a minute on two cores: with thumbnails centred and scaled to length 1,
     the correlation is a dot product. In an orthonormal cosine basis it splits into a . b over the low frequencies plus
@@ -45,8 +45,8 @@ def near_duplicates(thumbnails: np.ndarray, threshold: float = NEAR) -> np.ndarr
 def components(*keys: Sequence, pairs: np.ndarray | None = None) -> np.ndarray:
     """Number the connected components of films that share a key (patient, pixel hash, ...) or form a pair.
 
-    keys: sequences of length n; films with an equal value in any of them belong together. pairs: int, shape (m, 2), film
-    numbers that belong together besides. Returns int of shape (n,), numbered by first appearance.
+    keys: sequences of length n; films with an equal value in any of them belong together. pairs: int, shape (m, 2),
+    film numbers that belong together besides. Returns int of shape (n,), numbered by first appearance.
     """
     n = len(keys[0])
     edges = [np.empty((0, 2), np.int64) if pairs is None else np.asarray(pairs, np.int64).reshape(-1, 2)]

@@ -5,7 +5,16 @@ import re
 LABELS = ("covid", "normal", "bacterial", "viral", "other")
 
 _NORMAL = {"no finding", "normal"}
-_BACTERIA = ("bacteria", "streptococcus", "klebsiella", "mycoplasma", "legionella", "chlamydophila", "e.coli", "e. coli")
+_BACTERIA = (
+    "bacteria",
+    "streptococcus",
+    "klebsiella",
+    "mycoplasma",
+    "legionella",
+    "chlamydophila",
+    "e.coli",
+    "e. coli",
+)
 _BACTERIA += ("nocardia", "staphylococcus", "mrsa", "tuberculosis")
 _VIRUSES = ("viral", "virus", "sars", "mers", "influenza", "varicella", "herpes")
 _UNUSABLE = {"", "todo", "unknown", "inconclusive"}

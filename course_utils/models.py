@@ -30,7 +30,10 @@ def load(name: str = "efficientnet_lite0") -> torch.nn.Module:
     weights = torch.load(weights_file(), weights_only=True, map_location="cpu")
     target = model.state_dict()
     if [v.shape for v in weights.values()] != [v.shape for v in target.values()]:
-        raise ValueError(f"the weights in {weights_file().name} do not fit timm {timm.__version__}: install the releases in requirements.txt")
+        raise ValueError(
+            f"the weights in {weights_file().name} do not fit timm {timm.__version__}: "
+            "install the releases in requirements.txt"
+        )
     model.load_state_dict(dict(zip(target, weights.values(), strict=True)))
     model.reset_classifier(0)
     return model.eval().to(memory_format=torch.channels_last)

@@ -7,15 +7,18 @@ from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 def grouped(manifest: pd.DataFrame, seed: int = 0, folds: int = 5) -> pd.DataFrame:
     """Return the manifest, sorted by image_id, with `split` set: no group in two splits, labels in like proportions.
 
-    One of `folds` parts (scikit-learn's `StratifiedGroupKFold`) becomes the test set, one the validation set, the others
-    the training set. The same films give the same split whatever order they come in. Raises `ValueError` when a label has
-    fewer groups than there are folds.
+    One of `folds` parts (scikit-learn's `StratifiedGroupKFold`) becomes the test set, one the validation set, the
+    others the training set. The same films give the same split whatever order they come in. Raises `ValueError` when a
+    label has fewer groups than there are folds.
     """
     table = manifest.sort_values("image_id", ignore_index=True)
     groups = table.groupby("label")["group"].nunique()
     if table.empty or (groups < folds).any():
         few = ", ".join(f"{n} of {label!r}" for label, n in groups.items() if n < folds) or "no films"
-        raise ValueError(f"a split into {folds} folds needs {folds} groups of every label; here: {few}. Use more films or fewer folds.")
+        raise ValueError(
+            f"a split into {folds} folds needs {folds} groups of every label; here: {few}. "
+            "Use more films or fewer folds."
+        )
     folder = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
     parts = [rows for _, rows in folder.split(table, table["label"], table["group"])]
     table["split"] = "train"
@@ -52,6 +55,6 @@ def check(manifest: pd.DataFrame) -> None:
         shared = sorted(parts.index[parts > 1])
         if shared:
             raise ValueError(
-                f"{len(shared)} {what}s lie in more than one split (such as {shared[0]}): a model would be tested on what it "
-                "was trained on. Make the split with splits.grouped."
+                f"{len(shared)} {what}s lie in more than one split (such as {shared[0]}): "
+                "a model would be tested on what it was trained on. Make the split with splits.grouped."
             )
