@@ -1,0 +1,229 @@
+"""Soft tissue and air: how many centimetres of each lie on every ray.
+
+Every organ is a depth along the ray (a chord), in cm, for every pixel. The chest is soft tissue; lungs, trachea and
+gas are holes in it; heart, mediastinum and diaphragm take air away from the lungs again. The borders of heart and
+mediastinum are one continuous curve on each side, from the neck to the diaphragm.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from .plane import Plane, Rows
+
+HEART_DEPTH = 3.0  # cm in front of the middle plane
+
+
+def chord(r: np.ndarray) -> np.ndarray:
+    """Chord of a unit circle at distance r from its centre, over its diameter: sqrt(1 - r^2), 0 outside."""
+    return np.sqrt(np.maximum(1 - r * r, 0))
+
+
+def ramp(t: np.ndarray) -> np.ndarray:
+    """0 below 0, 1 above 1, smooth between."""
+    t = np.clip(t, 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+@dataclasses.dataclass(frozen=True)
+class Frame:
+    """Sizes of this patient at this inspiration, cm: what all organs are placed by."""
+
+    width: float
+    height: float
+    depth: float
+    apex: float
+    dome: tuple[float, float]  # top of the right and of the left dome
+    unit: float  # 1 for an adult of average size
+
+    @property
+    def half_body(self) -> float:
+        return self.depth
+
+
+def frame(patient, exposure) -> Frame:
+    """Place apex and domes: a deep breath lowers the domes and opens the chest a little."""
+    breath = exposure.inspiration - 0.5
+    height = patient.lung_height * (1 + 0.22 * breath)
+    width = patient.lung_width * (1 + 0.04 * breath)
+    apex = 0.5 * patient.lung_height
+    right = apex - height
+    return Frame(width, height, patient.lung_depth, apex, (right, right - patient.dome), patient.lung_width / 12.7)
+
+
+def cavity(patient, f: Frame) -> tuple[list, list]:
+    """Half-width of the thoracic cavity from the diaphragm (first) to the apex: knots in y and values, both in cm."""
+    s = np.array([1.45, 1.2, 1.0, 0.8, 0.6, 0.42, 0.28, 0.17, 0.09, 0.04, 0.012, 0.0])
+    if patient.child:
+        w = np.array([0.98, 1.0, 1.0, 0.985, 0.94, 0.85, 0.74, 0.62, 0.51, 0.42, 0.34, 0.27])
+    else:
+        w = np.array([0.96, 0.99, 1.0, 0.995, 0.965, 0.91, 0.83, 0.73, 0.62, 0.52, 0.43, 0.33])
+    w = w - patient.shape * 0.05 * np.clip(0.75 - s, -0.3, 0.5) * -1 * (s > 0.05)
+    return list(f.apex - s * f.height), list(w * f.width)
+
+
+def body(patient, exposure, plane: Plane, f: Frame, x, rows: Rows) -> np.ndarray:
+    """Thickness of the body along every ray, cm: trunk, neck, shoulders and arms."""
+    trunk = f.width + patient.wall
+    u, a = f.unit, f.apex
+    if patient.child:
+        knots = [f.dome[0] - 30, f.dome[0] - 6, f.dome[0], a - 0.62 * f.height, a - 0.3 * f.height, a - 0.05 * f.height, a + 0.03 * f.height, a + 0.12 * f.height, a + 0.22 * f.height, a + 12]
+        half = [trunk * 0.93, trunk * 0.96, trunk, trunk, trunk * 1.0, trunk * 0.98, trunk * 0.86, trunk * 0.62, 4.2 * u, 4.0 * u]
+    else:
+        reach = trunk + 6.0
+        knots = [f.dome[0] - 40, f.dome[0] - 12, f.dome[0], a - 0.5 * f.height, a - 0.35 * f.height, a - 0.2 * f.height, a - 0.05 * f.height, a + 0.8, a + 2.4, a + 4.0, a + 6.5, a + 30]
+        half = [trunk * 1.03, trunk * 0.98, trunk, trunk + 0.3, trunk + 2.2, reach, reach - 1.2, reach - 3.6, 12.5, 8.6, 6.6, 6.4]
+    half = rows(knots, half)
+    deep = rows([f.dome[0] - 12, f.dome[0], a - 0.2 * f.height, a + 2 * u, a + 6 * u],
+                [(f.depth + 1.1 * patient.wall) * 1.1, f.depth + 0.9 * patient.wall, f.depth + 0.55 * patient.wall, 7.0 * u, 6.0 * u])
+    r = np.minimum(np.abs(x) / half, 1)
+    r = r * np.sqrt(np.sqrt(r))
+    return 2 * deep * np.sqrt(np.sqrt(np.maximum(1 - r * r, 0))) * chord(r * r) ** 0.5
+
+
+def limb(x, y, ends, radius) -> np.ndarray:
+    """Chord of a round arm whose axis runs between two points on the film, cm."""
+    (x0, y0), (x1, y1) = ends
+    dx, dy = x1 - x0, y1 - y0
+    t = np.clip(((x - x0) * dx + (y - y0) * dy) / (dx * dx + dy * dy), 0, 1)
+    gap = (x - x0 - t * dx) ** 2 + (y - y0 - t * dy) ** 2
+    return 2 * np.sqrt(np.maximum(radius * radius - gap, 0))
+
+
+def arms(patient, exposure, f: Frame, x, y) -> np.ndarray:
+    """Chord of both arms, cm: raised in small children, hanging beside the chest otherwise."""
+    out = np.zeros_like(x)
+    for side in (-1, 1):
+        lift = exposure.arms + 0.12 * side * exposure.rotation / 5
+        start = (side * (f.width + 0.4 * patient.wall), f.apex - 0.6 * f.unit)
+        length, radius = 26 * f.unit, (3.6 * f.unit + 0.35 * patient.wall)
+        if patient.child:
+            start = (side * (0.80 * f.width), f.apex - 0.8)
+            radius = 2.1 * f.unit + 0.5 * patient.wall
+        else:
+            start = (side * (f.width + 0.5 * patient.wall + 3.0), f.apex - 4.0)
+        end = (start[0] + side * length * np.cos(lift), start[1] + length * np.sin(lift))
+        out = np.maximum(out, limb(x, y, (start, end), radius))
+    return out
+
+
+def mediastinum(patient, f: Frame) -> dict[int, tuple[list, list]]:
+    """The two borders of mediastinum and heart, from below the diaphragm to the neck: knots in y and x, cm.
+
+    Right: right atrium, superior vena cava. Left: ventricle, auricle, pulmonary trunk, aortic knob, subclavian artery.
+    """
+    h, u = f.height, f.unit
+    wide = 2 * f.width * patient.heart
+    turn = patient.heart_turn
+    right, left = wide * (0.335 - 0.02 * turn), wide * (0.665 + 0.02 * turn)
+    knob = (2.9 + 1.1 * patient.aorta) * u
+    svc = (2.6 + 0.5 * patient.aorta) * u
+    top = 0.62 * f.width * 0.45
+    y = lambda s: f.apex - s * h  # noqa: E731
+    if patient.child:
+        thymus = 0.9 + 0.5 * patient.muscle + max(0.0, (3 - patient.age) * 0.25)
+        r = [(1.25, 0.75 * right), (1.0, 0.86 * right), (0.80, right), (0.62, 0.92 * right), (0.46, 2.2 * u + 0.6 * thymus),
+             (0.30, 2.1 * u + 0.55 * thymus), (0.16, 2.3 * u), (0.07, 2.1 * u), (0.02, 2.6 * u), (0.0, 3.2 * u)]
+        l = [(1.25, 0.85 * left), (1.02, 0.97 * left), (0.86, left), (0.68, 0.86 * left), (0.5, 0.62 * left), (0.36, 3.1 * u + 0.6 * thymus),
+             (0.24, 2.7 * u + 0.45 * thymus), (0.14, 2.3 * u), (0.07, 2.1 * u), (0.02, 2.6 * u), (0.0, 3.2 * u)]
+    else:
+        r = [(1.3, 0.6 * right), (1.02, 0.84 * right), (0.82, right), (0.64, 0.90 * right), (0.53, svc + 0.25), (0.42, svc),
+             (0.25, svc - 0.1), (0.12, 2.5 * u), (0.05, 2.7 * u), (0.015, top), (0.0, 1.25 * top)]
+        l = [(1.35, 0.72 * left), (1.06, 0.96 * left), (0.92, left), (0.76, left * (0.84 + 0.05 * turn)), (0.62, 0.62 * left + 0.1), (0.50, 3.7 * u),
+             (0.42, 3.5 * u), (0.355, 2.85 * u), (0.30, knob), (0.245, knob * 0.97), (0.18, 2.5 * u), (0.12, 2.3 * u), (0.05, 2.6 * u),
+             (0.015, top), (0.0, 1.25 * top)]
+    return {-1: ([y(s) for s, _ in r], [v for _, v in r]), 1: ([y(s) for s, _ in l], [v for _, v in l])}
+
+
+def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.ndarray]:
+    """Air-filled depth of both lungs on every ray and what shapes it.
+
+    Returns:
+        Arrays of the film's shape: `full`, depth of the cavity (cm); `air`, what heart, mediastinum and diaphragm leave
+        of it (cm); `side`, -1 right and 1 left lung; `q`, 0 in the midline to 1 at the chest wall; `s`, 0 at the apex to
+        1 at the dome.
+    """
+    x, y = plane.coordinates(0.0)
+    bend = np.float32(patient.scoliosis) * (y / np.float32(f.height)) ** 2
+    x = x - bend * np.float32(0.4)
+    rows = Rows(y)
+    half = rows(*cavity(patient, f))
+    side = np.where(x < 0, np.float32(-1), np.float32(1))
+    distance = np.abs(x)
+    q = distance / half
+    s = (np.float32(f.apex) - y) / np.float32(f.height)
+    r = np.maximum(1 - q * q, 0)
+    full = 2 * f.depth * np.sqrt(r * np.sqrt(r))
+    full *= np.float32(0.45) + np.float32(0.55) * ramp((distance - 1.5 * f.unit) / (6.0 * f.unit))
+    full *= np.sqrt(np.clip(s / 0.30, 0, 1) * (2 - np.clip(s / 0.30, 0, 1)))  # the apex is shallow
+    full *= s > 0
+
+    taken = np.zeros_like(x)
+    if "heart" not in without:
+        xh, yh = plane.coordinates(HEART_DEPTH * f.unit)
+        heart_rows = Rows(yh)
+        for k, (knots, border) in mediastinum(patient, f).items():
+            inside = heart_rows(knots, border) - k * xh
+            curvature = heart_rows([f.apex - f.height, f.apex - 0.55 * f.height, f.apex - 0.3 * f.height, f.apex], [5.5 * f.unit, 4.0 * f.unit, 1.8 * f.unit, 1.6 * f.unit])
+            part = chord(1 - np.clip(inside / curvature, 0, 1)) * (side == k)
+            taken += part
+    spine = 1 - ramp((distance - 1.5 * f.unit) / (1.6 * f.unit))
+    taken = np.maximum(taken, spine)
+    air = full * (1 - taken * (0.80 + 0.2 * spine))
+    for k, top in zip((-1, 1), f.dome):
+        below = dome_height(patient, f, distance, top, k) - y
+        dome = 2 * np.sqrt(np.maximum(below, 0) / np.float32(0.55 / f.depth * f.unit + 0.0))
+        air = np.where(side == k, air - dome, air)
+    air = np.maximum(air, 0)
+    return {"x": x, "y": y, "rows": rows, "full": full, "air": air, "side": side, "q": q, "s": s}
+
+
+def dome_height(patient, f: Frame, distance, top: float, side: int) -> np.ndarray:
+    """Height of the top of one half of the diaphragm, y in cm, by distance from the midline."""
+    peak = f.width * (0.46 if side < 0 else 0.52)
+    t = (distance - peak) / (f.width - peak)
+    fall = np.where(t > 0, 0.155 * t * t * (1 + 0.5 * t * t), 0.06 * t * t)
+    return np.float32(top) - np.float32(f.height) * fall.astype(np.float32)
+
+
+def muscle_and_breast(patient, f: Frame, x, y) -> np.ndarray:
+    """Extra soft tissue in front of the ribs, cm: pectoral muscles and breasts."""
+    u = f.unit
+    out = np.zeros_like(x)
+    distance = np.abs(x)
+    # The lower border of the pectoral muscle runs from the armpit down and inwards.
+    edge = f.apex - 0.36 * f.height - (f.width + 1 - distance) * 0.35
+    out += np.float32(1.6 * patient.muscle + 0.25) * ramp((y - edge) / 3.0) * ramp((distance - 0.25 * f.width) / 5) * ramp((f.apex + 1 - y) / 5)
+    return out
+
+
+def breasts(patient, f: Frame, x, y) -> np.ndarray:
+    """Extra soft tissue of the breasts, cm: rounded below, fading into the chest wall above."""
+    r = patient.breast
+    if not r:
+        return np.zeros_like(x)
+    out = np.zeros_like(x)
+    for side in (-1, 1):
+        cx, cy = side * 0.60 * f.width, f.apex - (0.80 + 0.02 * side) * f.height
+        dx, dy = (x - cx) / (1.12 * r), (y - cy) / np.where(y > cy, 1.6 * r, 0.95 * r)
+        out += chord(np.sqrt(dx * dx + dy * dy))
+    return out * np.float32(0.52 * r)
+
+
+def abdominal_gas(patient, f: Frame, x, y, rng) -> np.ndarray:
+    """Gas below the left dome and in the colon, cm."""
+    out = np.zeros_like(x)
+    u = f.unit
+    blobs = []
+    if patient.gas > 0.25:
+        blobs.append((0.52 * f.width, f.dome[1] - (2.6 + rng.random()) * u, (2.0 + 2.4 * patient.gas) * u, (0.9 + 1.1 * patient.gas) * u, 5 * u * patient.gas))
+    for _ in range(int(rng.integers(2, 7))):
+        blobs.append((f.width * rng.uniform(-0.2, 0.85), f.dome[1] - rng.uniform(3, 12) * u, rng.uniform(0.8, 2.2) * u, rng.uniform(0.6, 1.3) * u,
+                      rng.uniform(0.5, 3.0) * u * patient.gas))
+    for cx, cy, rx, ry, deep in blobs:
+        d = ((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2
+        d = d + 0.25 * np.sin((x + 2 * y) / (0.5 * rx)) * (d < 2)
+        out += np.float32(deep) * np.sqrt(np.maximum(1 - d, 0))
+    return out

@@ -1,0 +1,91 @@
+"""One exposure: how the patient stood or lay, how the film was framed, and what varied that day."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from .ranges import override, refuse_outside
+
+VIEWS = ("PA", "AP", "AP Supine")
+RANGES = {
+    "inspiration": (0.0, 1.0), "rotation": (-20.0, 20.0), "tilt": (-15.0, 15.0), "width": (10.0, 70.0), "aspect": (0.5, 1.7),
+    "x": (-15.0, 15.0), "y": (-20.0, 20.0), "arms": (-2.0, 1.6), "shoulders": (-1.0, 1.0), "spread": (0.0, 1.0),
+    "tone": (-4.0, 4.0), "contrast": (-4.0, 4.0), "dose": (-4.0, 4.0), "sharp": (-4.0, 4.0), "seed": (0, 2**32 - 1),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Exposure:
+    """One exposure.
+
+    Attributes:
+        view: "PA", "AP" or "AP Supine". inspiration: 0 (none) to 1 (deep). rotation: of the patient about the long axis,
+        degrees. tilt: of the film, degrees. width: of the film, cm; aspect: its height over width. x, y: its centre, cm.
+        arms: direction of the arms above the horizontal, radians. shoulders: lift of the clavicles. spread: 0 shoulder
+        blades over the lungs to 1 turned away. tone, contrast, dose, sharp: this film's deviation from its site's habit,
+        in standard deviations. leads, tube: ECG leads and a tube are there. seed: noise and where small things lie.
+    """
+
+    view: str
+    inspiration: float
+    rotation: float
+    tilt: float
+    width: float
+    aspect: float
+    x: float
+    y: float
+    arms: float
+    shoulders: float
+    spread: float
+    tone: float
+    contrast: float
+    dose: float
+    sharp: float
+    leads: bool
+    tube: bool
+    seed: int
+
+    def __post_init__(self):
+        refuse_outside(self, RANGES, {"view": VIEWS, "leads": (False, True), "tube": (False, True)})
+
+
+def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **fixed) -> Exposure:
+    """Draw an exposure of `patient` at `site`; the framing follows the site's habits, the rest the view.
+
+    Args:
+        rng: source of randomness. site: a `Site`. patient: a `Patient`. view: "PA", "AP" or "AP Supine".
+        **fixed: fields of `Exposure` to set instead of drawing them.
+
+    Raises:
+        ValueError: for an impossible view, name or value, with what is allowed.
+    """
+    if view not in VIEWS:
+        raise ValueError(f"exposure: view = {view!r} is impossible: allowed are {', '.join(map(repr, VIEWS))}")
+    z, u = rng.standard_normal(12), rng.random(6)
+    lying, child = view == "AP Supine", patient.child
+    breath = {"PA": 0.66, "AP": 0.42, "AP Supine": 0.30}[view] + 0.17 * z[0]
+    loose = rng.triangular(1.5, 7.0, 15.0) * site.margin
+    if child:
+        breath = 0.55 + 0.15 * z[0]
+        width = 2 * patient.lung_width * (1.34 + 0.10 * z[1]) * site.margin
+        aspect = site.portrait + 0.07 * z[2]
+        x, y = 0.5 * z[3], -0.03 * patient.lung_height + 0.55 * z[4]
+        arms = float(np.clip(0.95 + 0.40 * z[5], -0.3, 1.5))
+    else:
+        width = 2 * patient.lung_width * 1.10 + loose + (1.5 if view != "PA" else 0)
+        aspect = site.portrait + 0.07 * z[2] - (0.06 if view != "PA" else 0)
+        x, y = 1.2 * z[3], 0.2 + 1.5 * z[4]
+        arms = -1.25 + 0.12 * z[5] if view == "PA" else -1.38 + 0.10 * z[5]
+    drawn = {
+        "view": view, "inspiration": float(np.clip(breath, 0, 1)), "rotation": (3.2 if child or lying else 2.0) * z[6],
+        "tilt": (3.0 if child or lying else 1.2) * z[7], "width": width, "aspect": aspect, "x": x, "y": y, "arms": arms,
+        "shoulders": 0.25 * z[8] + (0.55 if child else 0.35 if view != "PA" else 0.0), "spread": u[0] * 0.4 + (0.6 if view == "PA" else 0.0),
+        "tone": z[9], "contrast": z[10], "dose": z[11], "sharp": rng.standard_normal(), "leads": bool(u[1] < (site.leads if view != "PA" else 0.06)),
+        "tube": bool(u[2] < (0.35 if lying else 0.12 if view == "AP" else 0.0) and not child), "seed": int(rng.integers(2**32)),
+    }
+    for name, (low, high) in RANGES.items():
+        if isinstance(drawn[name], float):
+            drawn[name] = float(np.clip(drawn[name], low, high))
+    return Exposure(**override(drawn, fixed, Exposure))

@@ -1,0 +1,146 @@
+"""A film: everything put together, with the truth that no real film has."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import pathlib
+
+import numpy as np
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+
+from . import anatomy, detector, disease as diseases, overlay, skeleton, vessels
+from .plane import Plane
+
+PARTS = ("bones", "heart", "vessels", "airways", "muscle", "breasts", "gas", "lesion", "scatter", "blur", "noise",
+         "processing", "collimation", "marker", "text", "leads", "tubes")
+
+
+@dataclasses.dataclass(frozen=True)
+class Film:
+    """One film and its truth.
+
+    Attributes:
+        pixels: uint8 (rows, columns), bone white. lungs: bool, where aerated lung shows (a healthy patient's).
+        lesion: bool, where the disease adds more than `disease.THRESHOLD` cm of path.
+        markers: list of {"kind", "text", "box": [x0, y0, x1, y1]} in pixels, half-open.
+        parameters: every drawn parameter, JSON-serialisable.
+    """
+
+    pixels: np.ndarray
+    lungs: np.ndarray
+    lesion: np.ndarray
+    markers: list
+    parameters: dict
+
+
+def render(patient, disease, site, exposure, size: int = 256, without=()) -> Film:
+    """Expose one film.
+
+    Args:
+        patient, disease, site, exposure: see `Patient`, `Disease`, `Site`, `Exposure`.
+        size: pixels of the longer side, 64 to 2048. without: names from `PARTS` to leave out.
+
+    Returns:
+        A `Film`; the same arguments give the same bytes.
+
+    Raises:
+        ValueError: for an unknown part or an impossible size.
+    """
+    without = frozenset((without,) if isinstance(without, str) else without)
+    if unknown := sorted(without - set(PARTS)):
+        raise ValueError(f"without = {unknown} is impossible: allowed are {', '.join(PARTS)}")
+    if not 64 <= size <= 2048:
+        raise ValueError(f"size = {size!r} is impossible: allowed are whole numbers from 64 to 2048")
+    plane = Plane(patient, exposure, size)
+    f = anatomy.frame(patient, exposure)
+    healthy, lungs = chest(patient, exposure, plane, f, without)
+    lesion = np.zeros(plane.shape, np.float32)
+    if "lesion" not in without:
+        lesion = diseases.lesion(disease, patient, plane, f, lungs)
+    markers: list[dict] = []
+    extra = np.float32(detector.MU["soft"] - detector.MU["lung"]) * lesion
+    for name, wanted, make in (("leads", exposure.leads, overlay.leads), ("tubes", exposure.tube, overlay.tube)):
+        if wanted and name not in without:
+            path, boxes = make(exposure, plane, f)
+            extra += np.float32(detector.MU["metal"]) * path
+            markers += boxes
+    grey = expose(healthy, extra, site, exposure, plane, without)
+    if "collimation" not in without:
+        overlay.collimate(grey, site, exposure)
+    if "text" not in without:
+        markers += overlay.text(grey, site, exposure, plane)
+    if "marker" not in without:
+        markers.append(overlay.marker(grey, site, exposure, plane))
+    pixels = np.clip(np.rint(grey * 255), 0, 255).astype(np.uint8)
+    parameters = {"patient": dataclasses.asdict(patient), "disease": dataclasses.asdict(disease),
+                  "site": dataclasses.asdict(site), "exposure": dataclasses.asdict(exposure), "size": size,
+                  "without": sorted(without)}
+    return Film(pixels, lungs["air"] > 2.0 * f.unit, lesion > diseases.THRESHOLD * f.unit, markers, parameters)
+
+
+def chest(patient, exposure, plane: Plane, f, without) -> tuple[np.ndarray, dict]:
+    """Attenuation of the healthy chest, and its lungs."""
+    rng = np.random.default_rng(patient.seed)
+    tree, rib_rng, gas_rng = vessels.tree(f, rng), np.random.default_rng(patient.seed + 1), np.random.default_rng(patient.seed + 2)
+    lungs = anatomy.lungs(patient, exposure, plane, f, without)
+    x, y = lungs["x"], lungs["y"]
+    soft = np.maximum(anatomy.body(patient, exposure, plane, f, x, lungs["rows"]), anatomy.arms(patient, exposure, f, x, y))
+    if "muscle" not in without:
+        soft += anatomy.muscle_and_breast(patient, f, x, y) * (soft > 0)
+    if "breasts" not in without:
+        soft += anatomy.breasts(patient, f, x, y) * (soft > 0)
+    air = lungs["air"]
+    if "vessels" not in without:
+        path = vessels.draw(plane, tree)
+        air = air - np.minimum(path, np.float32(0.8) * air)
+    if "airways" not in without:
+        air = air + vessels.airways(patient, plane, f) * (soft > 4)
+    if "gas" not in without:
+        air = air + anatomy.abdominal_gas(patient, f, x, y, gas_rng)
+    bone = skeleton.bones(patient, exposure, plane, f, rib_rng) if "bones" not in without else np.zeros_like(air)
+    return detector.attenuation(soft, np.minimum(air, soft), bone), lungs
+
+
+def expose(healthy, extra, site, exposure, plane: Plane, without) -> np.ndarray:
+    """Grey values 0 to 1 of the film: scatter, blur, noise, processing, display."""
+    pitch = plane.pitch
+    portable = 1.6 if exposure.view != "PA" else 1.0
+    spread = site.spread
+    ratio = 0.0 if "scatter" in without else 0.3 * site.scatter * portable
+    scatter = detector.scattered(healthy, ratio, pitch) if ratio else np.float32(0)
+    primary = np.exp(-np.minimum(healthy + extra, np.float32(12)))
+    sd = np.hypot(site.blur / pitch, 0.5 * (1 / site.resolution - 1))
+    rng = None if "noise" in without else np.random.default_rng(exposure.seed)
+    signal = primary + scatter
+    if "blur" not in without and sd > 0.2:
+        signal = gaussian_filter(signal, sd, truncate=3.0, mode="nearest")
+    signal = detector.count(signal, np.float32(0), site.dose * 10 ** (0.2 * exposure.dose), pitch, rng)
+    compression = 0.0 if "processing" in without else float(np.clip(site.compression + 0.05 * spread * exposure.contrast, 0, 0.85))
+    sharpening = 0.0 if "processing" in without else float(np.clip(site.sharpening * (1 + 0.2 * spread * exposure.sharp), 0, 4))
+    dark, bright = detector.window(healthy, scatter, compression, pitch)
+    value = detector.process(-np.log(signal), compression, sharpening, pitch)
+    gamma = float(np.clip(site.gamma * np.exp(0.10 * spread * exposure.tone), 0.3, 3))
+    black = float(np.clip(site.black + 0.02 * spread * exposure.contrast, 0, 0.5))
+    return detector.display(value, dark, bright, black, site.white, gamma)
+
+
+def encode(pixels: np.ndarray, suffix: str, quality: int) -> bytes:
+    """The bytes of a file: JPEG (".jpg", ".jpeg") at a quality, or PNG."""
+    buffer = io.BytesIO()
+    image = Image.fromarray(pixels)
+    if suffix.lower() in (".jpg", ".jpeg"):
+        image.save(buffer, "JPEG", quality=quality, subsampling=0, optimize=False)
+    elif suffix.lower() == ".png":
+        image.save(buffer, "PNG", compress_level=1)
+    else:
+        raise ValueError(f"path ends in {suffix!r}: allowed are .jpg, .jpeg and .png")
+    return buffer.getvalue()
+
+
+def save(film: Film, path, site) -> pathlib.Path:
+    """Write a film as the site stores it: JPEG at its quality, or PNG, by the ending of `path`; the same bytes every time."""
+    path = pathlib.Path(path)
+    path.write_bytes(encode(film.pixels, path.suffix, site.jpeg_quality))
+    return path

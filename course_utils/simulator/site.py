@@ -1,0 +1,66 @@
+"""Hospitals: how each one exposes, processes, labels and stores its films."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from .ranges import refuse_outside
+
+
+@dataclasses.dataclass(frozen=True)
+class Site:
+    """One hospital's look. `spread` of a value is what changes from film to film there.
+
+    Attributes:
+        scatter: scattered over primary radiation for an average chest behind the grid. dose: photons per cm^2 of detector.
+        blur: sd of the detector's blur, cm. compression: share of the large-scale contrast taken out.
+        sharpening: gain of the unsharp mask. black, white: grey values (0 to 1) that darkest lung and brightest tissue
+        get. gamma: tone curve in between. spread: film-to-film sd of tone, relative.
+        border: "none", "black", "white" or "shutter". letter: marker text. letter_place: fraction (x, y) of the film.
+        letter_size: cm. text: burned-in lines, may be empty. leads: probability of ECG leads on an AP film.
+        portrait: mean height over width. margin: mean air and body around the chest, relative to an average film.
+        jpeg_quality: 1 to 100. resolution: factor of detail that scanning and re-saving left, 1 all.
+    """
+
+    name: str
+    scatter: float = 0.6
+    dose: float = 4e6
+    blur: float = 0.03
+    compression: float = 0.35
+    sharpening: float = 0.6
+    black: float = 0.10
+    white: float = 0.85
+    gamma: float = 1.0
+    spread: float = 1.0
+    border: str = "none"
+    letter: str = "L"
+    letter_place: tuple[float, float] = (0.92, 0.08)
+    letter_size: float = 1.5
+    letter_style: str = "plain"
+    text: tuple[str, ...] = ()
+    leads: float = 0.6
+    portrait: float = 0.95
+    margin: float = 1.0
+    jpeg_quality: int = 85
+    resolution: float = 1.0
+
+    def __post_init__(self):
+        refuse_outside(self, {
+            "scatter": (0.0, 5.0), "dose": (1e4, 1e9), "blur": (0.0, 0.3), "compression": (0.0, 0.9), "sharpening": (0.0, 4.0),
+            "black": (0.0, 0.5), "white": (0.5, 1.0), "gamma": (0.3, 3.0), "spread": (0.0, 3.0), "letter_size": (0.3, 5.0),
+            "leads": (0.0, 1.0), "portrait": (0.5, 1.6), "margin": (0.5, 2.0), "jpeg_quality": (1, 100), "resolution": (0.2, 1.0),
+        }, {"border": ("none", "black", "white", "shutter"), "letter_style": ("plain", "boxed", "lead")})
+
+
+SITES = {site.name: site for site in (
+    Site("hannover", 0.5, 5e6, 0.02, 0.25, 0.45, 0.20, 0.66, 1.0, letter="L", letter_place=(0.84, 0.07), portrait=0.98, margin=0.85, jpeg_quality=92),
+    Site("radiopaedia", 0.7, 3e6, 0.03, 0.40, 0.8, 0.10, 0.84, 0.95, spread=1.5, letter="R", letter_style="lead", portrait=0.95, jpeg_quality=80),
+    Site("sirm", 0.9, 2e6, 0.04, 0.30, 0.6, 0.14, 0.92, 0.85, spread=1.3, letter="D", letter_place=(0.08, 0.08), text=("SEDUTO",), portrait=0.84, jpeg_quality=85, leads=0.7),
+    Site("eurorad", 0.5, 4e6, 0.03, 0.55, 1.2, 0.06, 0.80, 1.05, spread=1.2, border="black", letter="L", letter_style="boxed", portrait=1.05, jpeg_quality=75),
+    Site("journal", 0.8, 1e6, 0.05, 0.25, 0.3, 0.10, 0.95, 0.9, spread=1.8, letter="A", letter_place=(0.06, 0.07), letter_size=2.2, portrait=0.88, jpeg_quality=65, resolution=0.6),
+    Site("rsna", 1.2, 1e6, 0.03, 0.50, 1.0, 0.08, 0.88, 0.9, letter="L", text=("PORTABLE", "AP ERECT"), border="shutter", portrait=0.85, jpeg_quality=88, leads=0.85),
+    Site("guangzhou", 0.25, 6e6, 0.02, 0.30, 0.55, 0.06, 0.80, 1.05, spread=0.7, letter="R", letter_place=(0.06, 0.25), letter_size=1.0, portrait=0.76, jpeg_quality=90, leads=0.0),
+    Site("figure1", 0.9, 1e6, 0.05, 0.35, 0.5, 0.08, 0.93, 0.9, spread=1.8, letter="R", letter_style="lead", portrait=0.92, jpeg_quality=70, resolution=0.7),
+    Site("actualmed_cr", 0.8, 1.5e6, 0.04, 0.45, 0.9, 0.05, 0.90, 0.95, letter="I", letter_place=(0.9, 0.1), portrait=1.1, border="black", jpeg_quality=90),
+    Site("actualmed_dx", 0.4, 5e6, 0.02, 0.60, 1.5, 0.05, 0.82, 1.0, letter="I", letter_style="lead", letter_place=(0.9, 0.1), portrait=1.05, jpeg_quality=92),
+)}

@@ -1,0 +1,73 @@
+"""Vessels and airways: a tree that branches from each hilum, and the trachea with its main bronchi."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .anatomy import Frame
+from .plane import Plane
+
+GENERATIONS = 5
+
+
+def hilum(f: Frame, side: int) -> tuple[float, float]:
+    """Where the vessels enter the lung, cm; the left hilum lies higher."""
+    return side * 0.27 * f.width, f.apex - (0.52 if side < 0 else 0.47) * f.height
+
+
+def tree(f: Frame, rng: np.random.Generator, roots: int = 9, thick: float = 0.38) -> list[tuple[np.ndarray, ...]]:
+    """Branching vessels of both lungs.
+
+    Each branch ends in two, thinner by a factor 2^(-1/3) each (Murray's law, 1926).
+
+    Returns:
+        For each generation the start points, directions (radians), bend, length and radius, all in cm, arrays (branches,).
+    """
+    levels = []
+    x, y, angle, radius = [], [], [], []
+    for side in (-1, 1):
+        hx, hy = hilum(f, side)
+        spread = np.linspace(-1.50, 1.25, roots) + rng.normal(0, 0.10, roots)  # more and larger vessels downwards
+        x.append(np.full(roots, hx) + rng.normal(0, 0.25, roots) * f.unit)
+        y.append(hy - np.linspace(1.6, -1.2, roots) * f.unit)
+        angle.append(np.where(side > 0, spread, np.pi - spread))
+        radius.append(thick * f.unit * np.interp(spread, [-1.5, 0, 1.3], [1.25, 0.95, 0.75]))
+    x, y, angle, radius = (np.concatenate(v) for v in (x, y, angle, radius))
+    for generation in range(GENERATIONS):
+        length = f.unit * rng.uniform(1.6, 3.4, x.size) * (1.15 if generation < 2 else 1.0)
+        bend = rng.normal(0, 0.18, x.size)
+        levels.append((x, y, angle, bend, length, radius))
+        end = angle + bend
+        x = np.repeat(x + length * np.cos(angle + bend / 2), 2)
+        y = np.repeat(y + length * np.sin(angle + bend / 2), 2)
+        fork = np.tile([1.0, -1.0], end.size) * rng.uniform(0.15, 0.55, 2 * end.size)
+        angle = np.repeat(end, 2) + fork
+        radius = np.repeat(radius, 2) * 0.76
+    return levels
+
+
+def draw(plane: Plane, levels, widen: float = 1.0, solid: float = 1.55) -> np.ndarray:
+    """Path length (cm) through the branches of a tree."""
+    out = np.zeros(plane.shape, np.float32)
+    for x, y, angle, bend, length, radius in levels:
+        t = np.linspace(0, 1, plane.samples(float(length.max())))
+        turn = angle[:, None] + bend[:, None] * t / 2
+        along = length[:, None] * t
+        r = widen * radius[:, None] * (1 - 0.2 * t)
+        out += plane.tubes(x[:, None] + along * np.cos(turn), y[:, None] + along * np.sin(turn), np.zeros_like(turn), r, solid * r)
+    return out
+
+
+def airways(patient, plane: Plane, f: Frame) -> np.ndarray:
+    """Air in the trachea and the two main bronchi, cm."""
+    carina = f.apex - 0.36 * f.height
+    k = plane.samples(f.height)
+    t = np.linspace(0, 1, k)
+    r = (0.85 if not patient.child else 0.95) * f.unit
+    shift = 0.45 * patient.aorta * f.unit
+    x = np.stack([-shift * t, -0.1 - shift - 2.6 * f.unit * t, -0.1 - shift + 3.6 * f.unit * t])
+    y = np.stack([f.apex + 0.45 * f.height - (0.45 * f.height + f.apex - carina) * t, carina - 2.9 * f.unit * t, carina - 2.3 * f.unit * t])
+    radius = np.stack([np.full(k, r), r * (0.8 - 0.25 * t), r * (0.72 - 0.25 * t)])
+    z = np.stack([-0.25 * f.depth * t, np.full(k, -0.25 * f.depth), np.full(k, -0.25 * f.depth)])
+    fade = np.stack([np.ones(k), 0.8 - 0.6 * t, 0.8 - 0.7 * t])
+    return plane.tubes(x, y, z, radius, 2.0 * radius * fade)
