@@ -1,0 +1,103 @@
+"""How the course shows figures: one style, one palette that colour-blind readers can tell apart, and words for each."""
+
+import base64
+import html
+import io
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+from PIL import Image
+
+# Okabe & Ito's set, made to be told apart with any of the common colour deficiencies: https://jfly.uni-koeln.de/color/
+PALETTE = {
+    "blue": "#0072B2",
+    "vermillion": "#D55E00",
+    "green": "#009E73",
+    "purple": "#CC79A7",
+    "sky": "#56B4E9",
+    "orange": "#E69F00",
+    "black": "#000000",
+}
+# One colour for a label, in every notebook.
+LABELS = {
+    "normal": PALETTE["blue"],
+    "covid": PALETTE["vermillion"],
+    "bacterial": PALETTE["green"],
+    "viral": PALETTE["purple"],
+    "other": "#6E6E6E",
+}
+IMAGE_BYTES = 190_000  # a notebook stays small enough to load over a slow line
+DOTS_PER_INCH = 100
+
+STYLE = {
+    # An opaque light page: dark text on it reads the same in a light and in a dark theme.
+    "figure.facecolor": "white",
+    "axes.facecolor": "white",
+    "savefig.facecolor": "white",
+    "figure.dpi": DOTS_PER_INCH,
+    "figure.figsize": (7.0, 3.6),
+    "figure.constrained_layout.use": True,
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "grid.color": "#DDDDDD",
+    "lines.linewidth": 2.0,
+    "image.cmap": "gray",
+    "image.interpolation": "nearest",
+    "legend.frameon": False,
+    "axes.prop_cycle": mpl.cycler(color=list(PALETTE.values())),
+}
+
+
+def use_style() -> None:
+    """Apply the course's style to every figure drawn from now on."""
+    mpl.rcParams.update(STYLE)
+
+
+def show(figure: Figure, alt: str) -> None:
+    """Show a figure in the notebook together with its description in words, and close it.
+
+    figure: what to show; afterwards it takes no memory and is not shown again. alt: one or two sentences that tell what
+    a reader would see, for those who hear the notebook read out. It is stored as the picture's alternative text
+    (`metadata["image/png"]["alt"]`, and VS Code's name for it), as its text/plain form, and, because JupyterLab 4 reads
+    neither, under the picture as *Figure in words*, which any browser unfolds. Raises `ValueError` for fewer than three
+    words.
+    """
+    import matplotlib.pyplot as plt
+    from IPython.display import display
+
+    alt = " ".join(alt.split())
+    if len(alt.split()) < 3:
+        raise ValueError(f"the figure needs a description in words (alt), not {alt!r}")
+    mime, content = encode(figure)
+    plt.close(figure)
+    bundle = {mime: base64.b64encode(content).decode("ascii"), "text/plain": alt}
+    display(bundle, raw=True, metadata={mime: {"alt": alt}, "vscode_altText": alt})
+    words = f"<details><summary>Figure in words</summary>{html.escape(alt)}</details>"
+    display({"text/html": words, "text/plain": ""}, raw=True)
+
+
+def encode(figure: Figure) -> tuple[str, bytes]:
+    """Return a figure's MIME type and bytes: a PNG of 256 colours, or a JPEG where that would be over `IMAGE_BYTES`.
+
+    figure: drawn at its own size and DPI. The same figure gives the same bytes. Raises `ValueError` when even a coarse
+    JPEG is too large.
+    """
+    raw = io.BytesIO()
+    figure.savefig(raw, format="png", dpi=figure.dpi)
+    picture = Image.open(raw).convert("RGB")
+    png = io.BytesIO()
+    picture.quantize(256, dither=Image.Dither.NONE).save(png, format="PNG", optimize=True)
+    if png.tell() <= IMAGE_BYTES:
+        return "image/png", png.getvalue()
+    for quality in (90, 80, 65):
+        jpeg = io.BytesIO()
+        picture.save(jpeg, format="JPEG", quality=quality, optimize=True)
+        if jpeg.tell() <= IMAGE_BYTES:
+            return "image/jpeg", jpeg.getvalue()
+    raise ValueError(f"a figure of {picture.width} x {picture.height} pixels is too large to store: draw it smaller")
