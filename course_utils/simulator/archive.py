@@ -1,0 +1,140 @@
+"""Whole archives, made on the spot: the four published layouts with their traps, and the truth next to them.
+
+    folder = archive.make("somewhere", seed=1, rho=0.5)      # chosen knobs
+    folder = archive.default()                               # what the course runs on, made once and cached
+"""
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+
+import joblib
+from tqdm.auto import tqdm
+
+from course_utils import cache, simulator
+
+from . import adults, children, confounding, darkroom, externals, traps, truth
+from .request import Person, Plan, Request, stream
+from .settings import Settings
+
+TABLES = {
+    adults.ARCHIVE: (adults.COLUMNS, "utf-8"),
+    externals.FIGURE1: (externals.FIGURE1_COLUMNS, "latin-1"),
+    externals.ACTUALMED: (externals.ACTUALMED_COLUMNS, "utf-8"),
+}
+PAIR_KINDS = {"covid": 12, "bacterial": 6, "viral": 6}  # patients with counterfactual pairs at 140 films a class
+
+
+def make(
+    folder,
+    *,
+    seed: int = 0,
+    rho: float = 1.0,
+    strength: float = 1.0,
+    films: int = 140,
+    size: int = 256,
+    processes: int | None = None,
+    progress: bool = True,
+) -> Path:
+    """Write the four archives and their truth below `folder`; the same knobs give the same bytes on any number of processes.
+
+    Arguments:
+        folder: is made here, and appears only when everything is in it. It may be there already if it is empty, or if it
+            holds archives made with the same knobs by the same simulator; then nothing is done.
+        seed: whole number from 0. rho: 0 (origin, age, view and overlays say nothing about the label) to 1 (as in 2020:
+            every positive an adult from several origins, every normal a child of one hospital).
+        strength: of the lesions, 0 to 3. films: usable films of each main class, 12 to 5000; the other numbers follow.
+        size: longer side of a film in pixels, 64 to 1024.
+        processes: how many work at it; None takes as many as there are processor cores. progress: show a bar.
+
+    Returns the folder's path. Raises ValueError or TypeError for an impossible knob, with the allowed range, and
+    FileExistsError when the folder holds something else.
+    """
+    settings = Settings(seed, rho, strength, films, size)
+    if processes is not None and (not isinstance(processes, int) or isinstance(processes, bool) or processes < 1):
+        raise ValueError(f"processes must be a whole number from 1, or None for one a processor core, not {processes!r}")
+    folder = Path(folder)
+    if _is_made(folder, settings):
+        return folder
+    plan = draw_plan(settings)
+    with cache.replacing(folder, folder=True) as room:
+        _write(room, plan, settings, processes or joblib.cpu_count(), progress)
+        if folder.is_dir():
+            folder.rmdir()  # empty, or `_is_made` would have refused it; an empty folder is in the way of a rename on Windows
+    return folder
+
+
+def default() -> Path:
+    """The archives that the course runs on by default, made at first use and cached; two processes at once make them once."""
+    settings = Settings()
+    folder = cache.folder("simulated") / settings.key()
+    if not folder.is_dir():
+        with cache.lock(folder):
+            if not folder.is_dir():
+                make(folder, **dataclasses.asdict(settings))
+    return folder
+
+
+def draw_plan(settings: Settings) -> Plan:
+    """Decide every film, row and trap of the archives, without making a picture."""
+    plan, n = Plan(), settings.films
+    sizes = {"covid": n, "no finding": n // 10, "other": n // 4}
+    habits = confounding.Habits(sizes | {klass: n for klass in children.CLASSES}, settings.rho)
+    traps.lay(plan, adults.cases(settings, habits), settings)
+    children.lay(plan, habits, settings)
+    externals.lay_figure1(plan, habits, settings)
+    externals.lay_actualmed(plan, habits, settings)
+    _refuse_clashes([path for r in plan.requests for path in (r.path, *(copy.path for copy in r.copies))])
+    return plan
+
+
+def _is_made(folder: Path, settings: Settings) -> bool:
+    """Whether the folder holds these archives; refuses one that holds anything else."""
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return False
+    try:
+        made = json.loads((folder / "truth" / "settings.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        made = None
+    if made == settings.describe():
+        return True
+    what = "archives made with other knobs or by another version" if made else "something else"
+    raise FileExistsError(f"{folder} holds {what}. Name a new folder, or remove this one first.")
+
+
+def _refuse_clashes(paths: list[str]) -> None:
+    """File names must differ in more than case, and masks are named by stems."""
+    stems = [path.rpartition(".")[0].casefold() for path in paths]
+    if twice := sorted({stem for stem in stems if stems.count(stem) > 1} if len(set(stems)) < len(stems) else set()):
+        raise RuntimeError(f"the plan names these files twice: {', '.join(twice)}; choose another seed and report this one")
+
+
+def _write(room: Path, plan: Plan, settings: Settings, processes: int, progress: bool) -> None:
+    pairs = _pairs(settings)
+    files = [path for r in plan.requests for path in (r.path, r.lung_mask, *truth.mask_paths(r.path).values())]
+    for parent in sorted({os.path.dirname(path) for path in files if path} | {"truth/pairs"}):
+        (room / parent).mkdir(parents=True, exist_ok=True)
+    jobs = [joblib.delayed(darkroom.develop)(request, room, settings.seed, settings.size) for request in plan.requests]
+    jobs += [joblib.delayed(darkroom.develop_pairs)(request, room, settings.seed, settings.size, other) for request, other in pairs]
+    pool = joblib.Parallel(n_jobs=processes, return_as="generator", batch_size=8 if processes > 1 else 1)
+    done = list(tqdm(pool(jobs), total=len(jobs), desc="simulated films", unit="film", disable=not progress))
+    records, rows = done[: len(plan.requests)], [row for found in done[len(plan.requests) :] for row in found]
+    for archive, (columns, encoding) in TABLES.items():
+        truth.write_table(room / archive / "metadata.csv", columns, plan.rows[archive], encoding)
+    truth.write(room, plan, records, rows, settings.describe())
+
+
+def _pairs(settings: Settings) -> list[tuple[Request, str]]:
+    """Patients of their own for counterfactual pairs, and the other site of each."""
+    sites, found = list(simulator.SITES), []
+    for kind, count in PAIR_KINDS.items():
+        for i in range(settings.scaled(count)):
+            name = f"{kind}-{i + 1:02d}"
+            rng = stream(settings.seed, "pairs", name)
+            site, other = rng.permutation([name for name in sites if name != "guangzhou"])[:2]
+            person = Person(f"pairs/{name}", int(rng.integers(20, 90)), str(rng.choice(["M", "F"])))
+            view = str(rng.choice(["PA", "AP"]))
+            request = Request(f"truth/pairs/{name}.png", person, kind, kind, str(site), view, strength=settings.strength)
+            found.append((request, str(other)))
+    return found

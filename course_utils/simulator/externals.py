@@ -1,0 +1,152 @@
+"""Two more hospitals, each with both classes and a look of its own: Figure1 and Actualmed, in their published layouts."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from .confounding import Habits, blend, deal, films_per_person
+from .request import Person, Plan, Request, stream
+from .settings import Settings
+
+FIGURE1 = "Figure1-COVID-chestxray-dataset"
+FIGURE1_COLUMNS = (
+    "patientid,offset,sex,age,finding,survival,temperature,pO2 saturation,view,modality,artifacts/distortion,notes".split(",")
+)
+ACTUALMED = "Actualmed-COVID-chestxray-dataset"
+ACTUALMED_COLUMNS = (
+    "patientid,offset,sex,age,finding,survival,temperature,pO2 saturation,view,modality,imagename,artifacts/distortion,notes".split(",")
+)
+# Films by finding at 140 of the main class. Figure1 really has 35, 3, 2 and 15; a few more normals let a score mean something.
+FIGURE1_FILMS = {"COVID-19": 33, "No finding": 9, "Pneumonia": 2, "": 11}
+ACTUALMED_FILMS = {"COVID-19": 22, "No finding": 27, "": 11}
+KINDS = {"COVID-19": ("covid",), "No finding": ("normal",), "Pneumonia": ("bacterial",), "": ("normal", "covid")}
+
+# Habits by finding, after the published tables: 26 of 58 COVID-19 films of Actualmed are AP, 4 of 127 normals; the prefix
+# of the file name (CR or DX, the detector) is as lopsided. A blank finding has the habits of the normals.
+VIEWS = {"COVID-19": {"PA": 0.55, "AP": 0.45}, "No finding": {"PA": 0.97, "AP": 0.03}}
+DETECTORS = {"COVID-19": {"CR": 0.60, "DX": 0.40}, "No finding": {"CR": 0.19, "DX": 0.81}}
+AGE_TEXTS = ("{0}", "{0}+", "early {1}s", "mid {1}s", "")
+
+
+def lay_figure1(plan: Plan, habits: Habits, settings: Settings) -> None:
+    """Plan Figure1: named by patient id, a letter for each film of the same patient; ages are text, much is blank."""
+    rng = stream(settings.seed, FIGURE1)
+    rows, shares = [], {1: 42, 2: 5, 3: 1}
+    persons = list(_persons(FIGURE1_FILMS, shares, settings, rng, both=1))
+    views = blend(VIEWS, {"COVID-19": 31, "No finding": 9, "Pneumonia": 2, "": 11}, settings.rho)
+    for number, findings in enumerate(persons, start=1):
+        base = f"COVID-{number:05d}"
+        person = _person(f"{FIGURE1}/{base}", findings, habits, rng)
+        age = str(rng.choice(AGE_TEXTS)).format(person.age, person.age // 10 * 10)
+        sex = person.sex if rng.random() < 0.5 else ""
+        suffix = "png" if rng.random() < 0.1 else "jpg"
+        for i, finding in enumerate(findings):
+            patientid = base + ("abc"[i] if len(findings) > 1 else "")
+            view = deal(views[finding], 1, rng)[0]
+            edits = (("tint", "warm"),) if rng.random() < 0.08 else ()
+            path = f"{FIGURE1}/images/{patientid}.{suffix}"
+            kind = str(rng.choice(KINDS[finding]))
+            plan.requests.append(Request(path, person, finding, kind, "figure1", view, strength=_strength(settings, rng), edits=edits))
+            shown = ("AP erect" if view == "AP" else view) if rng.random() < 0.33 else ""
+            rows.append(
+                dict.fromkeys(FIGURE1_COLUMNS, "")
+                | {"patientid": patientid, "sex": sex, "age": age, "finding": finding, "view": shown, "modality": "X-ray"}
+                | {"offset": str(rng.integers(0, 22)) if rng.random() < 0.35 else ""}
+                | {"temperature": f"{rng.normal(38.3, 0.8):.1f}" if rng.random() < 0.1 else ""}
+                | {"pO2 saturation": str(rng.choice(["58", "86", "91-92", "low 90s"])) if rng.random() < 0.2 else ""}
+                | {"artifacts/distortion": "slight uneven colour tint" if edits else ""}
+                | {"notes": f"Simulated. {'Fever and dry cough for a week' if i == 0 else 'Film of a later day'}."}
+            )
+    # The byte 0xb0 (a degree sign in Latin-1) is no UTF-8; one such cell is enough to stop a reader that expects it.
+    rows[len(rows) // 3] |= {"temperature": "38+", "notes": "Simulated. Fever of 38 °C, cough. Severe respiratory insufficiency."}
+    plan.rows[FIGURE1] = rows
+    _figure1_traps(plan, rows)
+
+
+def lay_actualmed(plan: Plan, habits: Habits, settings: Settings) -> None:
+    """Plan Actualmed: `imagename` instead of `filename`, "No finding" in another spelling, inconclusive films left blank."""
+    rng = stream(settings.seed, ACTUALMED)
+    rows = []
+    persons = list(_persons(ACTUALMED_FILMS, {1: 200, 2: 12, 3: 2, 4: 1}, settings, rng, both=4))
+    sizes = {"COVID-19": 22, "No finding": 27, "": 11}
+    views, detectors = (blend(table, sizes, settings.rho) for table in (VIEWS, DETECTORS))
+    dealt = {f: iter(deal(detectors[f], sum(p.count(f) for p in persons), rng)) for f in sizes}
+    looked = {f: iter(deal(views[f], sum(p.count(f) for p in persons), rng)) for f in sizes}
+    numbers = rng.permutation(np.arange(1, 5 * len(persons)))[: len(persons)]
+    for number, findings in zip(numbers, persons, strict=True):
+        person = _person(f"{ACTUALMED}/ANON{number}", findings, habits, rng)
+        for finding in findings:
+            detector, view = next(dealt[finding]), next(looked[finding])
+            day = f"2020{rng.integers(3, 5):02d}{rng.integers(13, 22):02d}"
+            name = f"{detector}.1.2.840.99999.{rng.integers(10**8, 10**9)}.{day}{rng.integers(10**9, 10**10)}.{rng.integers(10**9, 10**10)}.png"
+            edits = (("mode", "RGBA"),) if rng.random() < 0.5 else (("mode", "RGB"),)
+            kind, site = str(rng.choice(KINDS[finding])), f"actualmed_{detector.lower()}"
+            path = f"{ACTUALMED}/images/{name}"
+            plan.requests.append(Request(path, person, finding, kind, site, view, strength=_strength(settings, rng), edits=edits))
+            said = {"COVID-19": "", "No finding": "Negative (covid-19 viral infection is excluded)", "": "Inconclusive"}[finding]
+            rows.append(
+                dict.fromkeys(ACTUALMED_COLUMNS, "")
+                | {"patientid": f"ANON{number}", "finding": finding, "view": view, "modality": "X-ray", "imagename": name}
+                | {"notes": f"{said}, date taken (YYYYMMDD): {day}"}
+            )
+    rows.sort(key=lambda row: row["imagename"])
+    plan.rows[ACTUALMED] = rows
+    _actualmed_traps(plan, rows)
+
+
+def _persons(
+    films: dict[str, int], shares: dict[int, float], settings: Settings, rng: np.random.Generator, both: int
+) -> Iterator[list[str]]:
+    """The findings of each person's films, in random order of persons; `both` of them have a normal film before the other."""
+    persons = [["No finding", "COVID-19"] for _ in range(both)]
+    for finding, count in films.items():
+        left = settings.scaled(count, least=3) - (both if finding in ("COVID-19", "No finding") else 0)
+        persons += [[finding] * n for n in films_per_person(max(left, 1), shares)]
+    for i in rng.permutation(len(persons)):
+        yield persons[i]
+
+
+def _person(key: str, findings: list[str], habits: Habits, rng: np.random.Generator) -> Person:
+    klass = "covid" if "COVID-19" in findings else "no finding"
+    return Person(key, habits.age(klass, False, rng), str(deal(habits.men[klass], 1, rng)[0]))
+
+
+def _strength(settings: Settings, rng: np.random.Generator) -> float:
+    return settings.strength * float(rng.uniform(0.85, 1.15))
+
+
+def _figure1_traps(plan: Plan, rows: list[dict]) -> None:
+    stems: dict[str, list[dict]] = {}
+    for row in rows:
+        stems.setdefault(row["patientid"].rstrip("abc"), []).append(row)
+    paths = {r.path.rpartition("/")[2].partition(".")[0]: r.path.partition("/")[2] for r in plan.requests if r.path.startswith(FIGURE1)}
+    for group in stems.values():
+        files, ids = [paths[row["patientid"]] for row in group], [row["patientid"] for row in group]
+        findings = {row["finding"] for row in group} - {""}
+        if len(group) > 1:
+            plan.trap("suffix_is_the_same_person", FIGURE1, files, ids, "one patient, a letter for each film")
+        if {"No finding", "COVID-19"} <= findings:
+            plan.trap("patient_in_both_classes", FIGURE1, files, ids, "COVID-19 and No finding")
+    for row in rows:
+        if row["finding"] == "":
+            plan.trap("finding_blank", FIGURE1, [paths[row["patientid"]]], [row["patientid"]], "no label")
+        if row["age"] and not row["age"].isdigit():
+            plan.trap("age_is_text", FIGURE1, [paths[row["patientid"]]], [row["patientid"]], row["age"])
+    plan.trap("encoding_latin1", FIGURE1, ["metadata.csv"], (), "not UTF-8: holds the byte 0xb0")
+    pngs = [path for path in paths.values() if path.endswith(".png")]
+    plan.trap("suffix_not_given", FIGURE1, pngs, (), "the table names patients, not files: most are .jpg, these .png")
+
+
+def _actualmed_traps(plan: Plan, rows: list[dict]) -> None:
+    by_person: dict[str, list[dict]] = {}
+    for row in rows:
+        by_person.setdefault(row["patientid"], []).append(row)
+        if row["finding"] == "":
+            plan.trap("finding_blank", ACTUALMED, [f"images/{row['imagename']}"], [row["patientid"]], "inconclusive, says the note")
+    for number, group in by_person.items():
+        files = [f"images/{row['imagename']}" for row in group]
+        if {"No finding", "COVID-19"} <= {row["finding"] for row in group}:
+            plan.trap("patient_in_both_classes", ACTUALMED, files, [number], "COVID-19 and No finding")
+        if len(group) > 1:
+            plan.trap("several_films_of_a_patient", ACTUALMED, files, [number], f"{len(group)} films")
+    plan.trap("other_column_names", ACTUALMED, ["metadata.csv"], (), 'imagename, not filename; "No finding", not "No Finding"')

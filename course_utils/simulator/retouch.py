@@ -1,0 +1,162 @@
+"""What happens to a film after it has left the hospital: arrows, letters, tints, letterboxes, odd files.
+
+Each edit is a tuple of words, such as `("arrow", "red")`. All keep the truth right: a letterbox shifts masks and boxes.
+"""
+
+import io
+import math
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+COLOURS = {"red": (220, 30, 30), "yellow": (235, 215, 40), "green": (40, 190, 70), "black": (0, 0, 0), "white": (255, 255, 255)}
+# Colour of mid-grey on photographs of films; black stays black and white stays white.
+TINTS = {"purple": (128, 104, 150), "blue": (100, 122, 156), "warm": (146, 126, 104)}
+MODES = ("RGB", "RGBA", "P")
+
+
+class Plate:
+    """A film while it is being edited: an image (mode L or RGB), boolean masks of its shape, and its marker boxes."""
+
+    def __init__(self, pixels: np.ndarray, masks: dict[str, np.ndarray] | None = None, markers: list[dict] | None = None):
+        self.image = Image.fromarray(pixels)
+        self.masks = dict(masks or {})
+        self.markers = [dict(marker) for marker in markers or []]
+
+    def note(self, kind: str, text: str, box) -> None:
+        """Add a marker whose box (x0, y0, x1, y1; half-open) is cut to the image."""
+        (x0, y0, x1, y1), (width, height) = box, self.image.size
+        cut = [max(int(x0), 0), max(int(y0), 0), min(math.ceil(x1), width), min(math.ceil(y1), height)]
+        self.markers.append({"kind": kind, "text": text, "box": cut})
+
+
+def apply(plate: Plate, edits: tuple[tuple[str, ...], ...], rng: np.random.Generator) -> Plate:
+    """Carry out the edits one after the other; places that an edit leaves open are drawn from `rng`."""
+    for name, *words in edits:
+        {"arrow": _arrow, "letter": _letter, "words": _words, "box": _box, "tint": _tint, "letterbox": _letterbox, "mode": _mode}[
+            name
+        ](plate, rng, *words)
+    return plate
+
+
+def resaved(pixels: np.ndarray, quality: int) -> np.ndarray:
+    """The pixels after a JPEG of that quality: what a site's films have been through, whatever file they end up in."""
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", quality=quality)
+    return np.asarray(Image.open(stream))
+
+
+def write(image: Image.Image, path: Path, quality: int, png: bool = False, kept: float = 1.0) -> None:
+    """Write a PNG (by suffix, or `png` whatever the suffix says) or a JPEG of `quality`, no more than a share `kept` of it."""
+    stream = io.BytesIO()
+    if png or path.suffix.lower() == ".png":
+        image.save(stream, "PNG", compress_level=1)
+    else:
+        image.save(stream, "JPEG", quality=quality)
+    data = stream.getvalue()
+    path.write_bytes(data[: max(int(len(data) * kept), 1)])
+
+
+def write_mask(mask: np.ndarray, path: Path) -> None:
+    """Write a boolean mask as a PNG of one bit a pixel."""
+    height, width = mask.shape
+    Image.frombytes("1", (width, height), np.packbits(mask, axis=1).tobytes()).save(path, "PNG", compress_level=1)
+
+
+def _in_colour(plate: Plate) -> None:
+    if plate.image.mode != "RGB":
+        plate.image = plate.image.convert("RGB")
+
+
+def _font(plate: Plate, share: float) -> ImageFont.FreeTypeFont:
+    return ImageFont.load_default(size=max(round(share * max(plate.image.size)), 7))
+
+
+def _target(plate: Plate, rng: np.random.Generator) -> tuple[float, float]:
+    """A pixel that somebody would point at: of the lesion if one shows, of the lungs otherwise."""
+    for name in ("lesion", "lungs"):
+        rows, columns = np.nonzero(plate.masks.get(name, np.zeros((1, 1), dtype=bool)))
+        if len(rows):
+            chosen = rng.integers(len(rows))
+            return float(columns[chosen]), float(rows[chosen])
+    return plate.image.width / 2, plate.image.height / 2
+
+
+def _arrow(plate: Plate, rng: np.random.Generator, colour: str) -> None:
+    _in_colour(plate)
+    x, y = _target(plate, rng)
+    size, angle = max(plate.image.size), rng.uniform(0, 2 * math.pi)
+    across, along = np.array([-math.sin(angle), math.cos(angle)]), np.array([math.cos(angle), math.sin(angle)])
+    tip = np.array([x, y]) + 0.02 * size * along
+    head, tail = tip + 0.035 * size * along, tip + 0.10 * size * along
+    draw, thick = ImageDraw.Draw(plate.image), max(round(0.009 * size), 1)
+    draw.line([*head, *tail], fill=COLOURS[colour], width=thick)
+    corners = [tip, head + 0.018 * size * across, head - 0.018 * size * across]
+    draw.polygon([tuple(map(float, corner)) for corner in corners], fill=COLOURS[colour])
+    points = np.array([*corners, tail])
+    plate.note("arrow", colour, (*(points.min(axis=0) - thick), *(points.max(axis=0) + thick + 1)))
+
+
+def _letter(plate: Plate, rng: np.random.Generator, text: str) -> None:
+    """A panel letter of a figure: black on a white square in a lower or upper left corner."""
+    font, pad = _font(plate, 0.07), max(round(0.01 * max(plate.image.size)), 1)
+    left, top, right, bottom = font.getbbox(text)
+    width, height = right - left + 2 * pad, bottom - top + 2 * pad
+    x, y = 0, 0 if rng.random() < 0.5 else plate.image.height - height
+    draw = ImageDraw.Draw(plate.image)
+    draw.rectangle([x, y, x + width - 1, y + height - 1], fill="white")
+    draw.text((x + pad - left, y + pad - top), text, fill="black", font=font)
+    plate.note("letter of a figure", text, (x, y, x + width, y + height))
+
+
+def _words(plate: Plate, rng: np.random.Generator, text: str) -> None:
+    font = _font(plate, rng.uniform(0.035, 0.05))
+    left, top, right, bottom = font.getbbox(text)
+    x = rng.uniform(0.02, 0.95) * max(plate.image.width - (right - left), 1)
+    y = rng.uniform(0.01, 0.06) * plate.image.height
+    draw = ImageDraw.Draw(plate.image)
+    draw.text((x, y), text, fill="white", font=font)
+    plate.note("text", text, draw.textbbox((x, y), text, font=font))
+
+
+def _box(plate: Plate, rng: np.random.Generator, colour: str) -> None:
+    """A rectangle around the lesion, as an author's region of interest."""
+    _in_colour(plate)
+    x, y = _target(plate, rng)
+    half = 0.09 * max(plate.image.size)
+    thick = max(round(0.008 * max(plate.image.size)), 1)
+    box = [max(x - half, 0), max(y - half, 0), min(x + half, plate.image.width - 1), min(y + half, plate.image.height - 1)]
+    ImageDraw.Draw(plate.image).rectangle(box, outline=COLOURS[colour], width=thick)
+    plate.note("box", colour, (box[0], box[1], box[2] + 1, box[3] + 1))
+
+
+def _tint(plate: Plate, rng: np.random.Generator, name: str) -> None:
+    """A film photographed from a light box: grey levels take a colour."""
+    levels = np.arange(256) / 255
+    tables = []
+    for middle in TINTS[name]:
+        gain = (middle - 127.5) * 4 / 255
+        tables += np.clip(255 * (levels + gain * levels * (1 - levels)), 0, 255).round().astype(int).tolist()
+    plate.image = plate.image.convert("RGB").point(tables)
+
+
+def _letterbox(plate: Plate, rng: np.random.Generator) -> None:
+    """Black bars left and right or above and below, as slides and web pages add them."""
+    width, height = plate.image.size
+    bar = round(rng.uniform(0.06, 0.14) * max(width, height))
+    dx, dy = (bar, 0) if rng.random() < 0.6 else (0, bar)
+    boxed = Image.new(plate.image.mode, (width + 2 * dx, height + 2 * dy))
+    boxed.paste(plate.image, (dx, dy))
+    plate.image = boxed
+    plate.masks = {name: np.pad(mask, ((dy, dy), (dx, dx))) for name, mask in plate.masks.items()}
+    for marker in plate.markers:
+        marker["box"] = [value + shift for value, shift in zip(marker["box"], (dx, dy, dx, dy), strict=True)]
+
+
+def _mode(plate: Plate, rng: np.random.Generator, mode: str) -> None:
+    """Another way to store the same picture: RGB, RGBA (opaque), or a palette of 128 colours."""
+    image = plate.image.convert("RGB")
+    if mode == "P":
+        image = plate.image.convert("L").quantize(128, dither=Image.Dither.NONE)
+    plate.image = image.convert("RGBA") if mode == "RGBA" else image
