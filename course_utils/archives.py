@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
-from course_utils import labels
+from course_utils import labels, tables
 
 COHEN = "covid-chestxray-dataset"
 KERMANY = "chest_xray"
@@ -40,8 +40,8 @@ def root() -> Path:
     """Return the folder that holds the archives, as the environment variable `COURSE_DATA` chooses it.
 
     Unset or "simulated": archives made on this machine at first use. A path: a folder that holds at least one of
-    `NAMES`. Raises `FileNotFoundError` when the folder is missing or holds none of them, `NotImplementedError` for
-    "published".
+    `NAMES`. Raises `FileNotFoundError` when the folder is missing or holds none of them, `PermissionError` when it may
+    not be read, `NotImplementedError` for "published".
     """
     chosen = os.environ.get("COURSE_DATA") or "simulated"
     if chosen == "simulated":
@@ -54,11 +54,13 @@ def root() -> Path:
             "addresses in course_utils/archives.py, put them into one folder, and set COURSE_DATA to that folder."
         )
     folder = Path(chosen).expanduser().resolve()
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise FileNotFoundError(
             f"COURSE_DATA={chosen}: there is no folder {folder}. Set it to a folder that holds {' or '.join(NAMES)}, "
             "or unset it to use simulated films."
         )
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise PermissionError(f"COURSE_DATA={chosen}: you may not read {folder}. Ask its owner for the right to.")
     if not present(folder):
         raise FileNotFoundError(
             f"COURSE_DATA={chosen}: {folder} holds none of {', '.join(NAMES)}. Point it to their parent folder."
@@ -107,37 +109,6 @@ def unlisted(folder: Path, table: pd.DataFrame) -> list[str]:
     return sorted(found - set(table["path"].dropna()))
 
 
-def _read_table(path: Path, required: dict[str, tuple[str, ...]]) -> pd.DataFrame:
-    """Read a metadata.csv as text; `required` maps our name of a column to the names that schema versions gave it."""
-    if not path.is_file():
-        raise ValueError(
-            f"{path}: missing. Each archive but {KERMANY} needs its metadata.csv; get it again from its authors."
-        )
-    data = path.read_bytes()
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encoding = "utf-16"
-    else:
-        try:
-            data.decode(encoding := "utf-8-sig")
-        except UnicodeDecodeError:
-            encoding = "latin-1"
-    try:
-        table = pd.read_csv(path, dtype=object, encoding=encoding, keep_default_na=False, index_col=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeError) as error:
-        raise ValueError(f"{path}: not a readable CSV table ({error}). Get it again from its authors.") from error
-    table.columns = [re.sub(r"[^a-z0-9]+", "_", str(c).lower()).strip("_") for c in table.columns]
-    chosen = {}
-    for ours, names in required.items():
-        found = next((n for n in names if n in table.columns), None)
-        if found is None and None not in names:
-            raise ValueError(
-                f"{path}: no column {names[0]!r} among {list(table.columns)}. This schema of the table is not known."
-            )
-        chosen[ours] = table[found].str.strip() if found else ""
-    result = pd.DataFrame(chosen, index=table.index)
-    return result.where(result != "", None).assign(row=range(2, len(result) + 2))
-
-
 def _number(column: pd.Series) -> pd.Series:
     return pd.to_numeric(column, errors="coerce")
 
@@ -153,7 +124,7 @@ def _in_images(filename: pd.Series, subfolder: str | pd.Series = "images") -> pd
 def _cohen(folder: Path) -> pd.DataFrame:
     optional = ("offset", "sex", "age", "modality", "folder", "url", "license")  # not in every version, or not needed
     required = {c: (c, None) for c in optional} | {c: (c,) for c in ("patientid", "finding", "view", "filename")}
-    table = _read_table(folder / "metadata.csv", required)
+    table = tables.read(folder / "metadata.csv", required)
     # Versions before May 2020 have no column `modality` and say "CT" in `view`; before `folder`, all was in images/.
     by_view = table["view"].map(lambda v: "CT" if v in ("CT", "Axial", "Coronal") else "X-ray")
     place = table["folder"].where(table["folder"].notna(), "images")
@@ -207,16 +178,17 @@ def _kermany_patient(filename: str) -> str:
     two, wrongly split leaks. So person7_bacteria and person7_virus are one, and so are IM-0115 and NORMAL2-IM-0115."""
     person = re.match(r"(person\d+)_", filename)
     image = re.match(r"(?:NORMAL2-)?(IM-\d+)", filename)
-    return (person or image or re.match(r"([^.]+)", filename)).group(1)
+    found = person or image
+    return found.group(1) if found else Path(filename).stem
 
 
 def _figure1(folder: Path) -> pd.DataFrame:
-    required = {c: (c,) for c in ("patientid", "finding", "view")} | {
-        c: (c, None) for c in ("sex", "age", "modality", "offset")
-    }
-    table = _read_table(folder / "metadata.csv", required)
+    required = {c: (c,) for c in ("patientid", "finding", "view")}
+    required |= {c: (c, None) for c in ("sex", "age", "modality", "offset")}
+    table = tables.read(folder / "metadata.csv", required)
     files = {p.stem: p.name for p in sorted((folder / "images").glob("*")) if p.suffix.lower() in IMAGE_SUFFIXES}
-    filename = table.patientid.map(lambda p: files.get(p, f"{p}.jpg"))  # the table does not say which suffix
+    # The table does not say which suffix.
+    filename = table.patientid.map(lambda p: files.get(p, f"{p}.jpg"), na_action="ignore")
     return table.assign(
         filename=filename,
         path=_in_images(filename),
@@ -229,7 +201,7 @@ def _figure1(folder: Path) -> pd.DataFrame:
 def _actualmed(folder: Path) -> pd.DataFrame:
     required = {c: (c,) for c in ("patientid", "finding", "view", "imagename")}
     required |= {c: (c, None) for c in ("sex", "age", "modality", "offset")}
-    table = _read_table(folder / "metadata.csv", required)
+    table = tables.read(folder / "metadata.csv", required)
     return table.assign(
         filename=table.imagename,
         path=_in_images(table.imagename),

@@ -20,10 +20,8 @@ def folder(*parts: str) -> Path:
     Raises `PermissionError` with the remedy when the folder cannot be made.
     """
     chosen = os.environ.get("COURSE_CACHE")
-    base = (
-        Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("chest-xray-course", appauthor=False))
-    )
-    path = base.joinpath(*parts)
+    base = chosen or platformdirs.user_cache_dir("chest-xray-course", appauthor=False)
+    path = Path(base).expanduser().joinpath(*parts)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -47,10 +45,16 @@ def replacing(path: Path, *, folder: bool = False) -> Iterator[Path]:
 
     With `folder=True` the temporary path is an empty folder, and a folder that is at `path` by then stays as it is:
     `FileExistsError` is raised (hold `lock(path)` and look first where several processes may make the same).
+    Raises `PermissionError` with the remedy when nothing can be written there.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    room = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        room = Path(tempfile.mkdtemp(prefix=f".{path.name[:50]}.", dir=path.parent))
+    except OSError as error:
+        raise PermissionError(
+            f"{path} cannot be written ({error.strerror}). Choose a folder you may write to (for caches: COURSE_CACHE)."
+        ) from error
     temporary = room / path.name
     try:
         if folder:
@@ -71,7 +75,8 @@ def load_array(path: Path) -> np.ndarray | dict[str, np.ndarray] | None:
     if not path.is_file():
         return None
     try:
-        content = np.load(path, allow_pickle=False)
-        return content if isinstance(content, np.ndarray) else dict(content)
+        with open(path, "rb") as file:
+            content = np.load(file, allow_pickle=False)
+            return content if isinstance(content, np.ndarray) else dict(content)
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
         return None

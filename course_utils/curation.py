@@ -6,6 +6,7 @@ writes the tutorials' data set (one folder per class) with its manifest, its rej
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -30,15 +31,16 @@ def curate(folder: Path | None = None, *, progress: bool = True) -> tuple[pd.Dat
     """
     folder = archives.root() if folder is None else Path(folder)
     table = archives.rows(folder)
-    table["reason"], table["detail"] = zip(*[_judge(row) for row in table.itertuples()], strict=True)
+    judged = [_judge(row) for row in table.itertuples()]
+    table[["reason", "detail"]] = pd.DataFrame(judged, index=table.index, columns=["reason", "detail"], dtype=object)
     table["file"] = [_inside(folder, row.archive, row.path) for row in table.itertuples()]
-    _reject(table, table["file"].isna(), "unsafe path", table["path"].map(lambda p: f"{p} leaves its archive"))
-    exists = table["file"].map(lambda f: f is not None and f.is_file())
+    _reject(table, table["file"].isna(), "unsafe path", table["path"].map(lambda p: f"{p!r} leaves its archive"))
+    exists = table["file"].map(lambda f: f is not None and os.path.isfile(f))  # Path.is_file raises for long names
     _reject(table, ~exists, "missing file", table["path"])
     found = _fingerprint(table, progress)
     _reject(table, found["error"].notna(), "unreadable", found["error"])
     _reject_duplicates(table, found)
-    _reject_both_classes(table)
+    _reject_both_classes(table, found)
     usable = table["reason"].isna()
     manifest = pd.DataFrame(
         {
@@ -92,7 +94,7 @@ def balanced(manifest: pd.DataFrame, per_class: int = 128, seed: int = 0) -> pd.
 def _judge(row) -> tuple[str | None, str | None]:
     """Return reason and detail for what the table alone says against a row, or (None, None)."""
     view = str(row.view or "").upper()
-    if (row.modality or "X-ray") != "X-ray":
+    if (row.modality or "X-ray").lower() != "x-ray":
         return ("CT" if "CT" in row.modality else "not an X-ray"), f"modality {row.modality}, view {row.view}"
     if view in LATERAL:
         return "lateral view", f"view {row.view}"
@@ -107,12 +109,11 @@ def _judge(row) -> tuple[str | None, str | None]:
 
 def _inside(folder: Path, archive: str, path: str | None) -> Path | None:
     """Return the file with links resolved, or None when it lies outside its archive."""
-    home = (folder / archive).resolve()
     try:
-        file = (folder / (path or archive)).resolve()
-    except (OSError, ValueError, RuntimeError):  # a name the file system refuses, or a circle of links
+        home, file = (os.path.realpath(folder / p) for p in (archive, path or archive))
+    except ValueError:  # NUL in a name
         return None
-    return file if file.is_relative_to(home) else None
+    return Path(file) if Path(file).is_relative_to(home) else None
 
 
 def _reject(table: pd.DataFrame, where: pd.Series, reason: str, detail: pd.Series) -> None:
@@ -148,15 +149,26 @@ def _reject_duplicates(table: pd.DataFrame, found: pd.DataFrame) -> None:
             ("same pixels as " + first).reindex(table.index))  # fmt: skip
 
 
-def _reject_both_classes(table: pd.DataFrame) -> None:
-    """Reject the other films of patients who have a COVID-19 film: neither clean negatives nor positives."""
-    covid = table[(table["label"] == "covid") & table["reason"].isna()]["patient_id"]
-    torn = table["patient_id"].isin(set(covid)) & (table["label"] != "covid")
-    _reject(
-        table,
-        torn,
-        "patient in both classes",
-        "labelled " + table["label"].astype(str) + ", but the patient has COVID-19 films",
+def _reject_both_classes(table: pd.DataFrame, found: pd.DataFrame) -> None:
+    """Reject other films of patients who have COVID-19 in any row, under any id: neither clean negatives nor positives."""
+    covid = table["patient_id"].isin(set(table.loc[table["label"] == "covid", "patient_id"].dropna()))
+    covid |= found["group"].isin(set(found.loc[covid, "group"].dropna()))
+    detail = "labelled " + table["label"].astype(str) + ", but the patient has COVID-19 in another row"
+    _reject(table, covid & (table["label"] != "covid"), "patient in both classes", detail)
+
+
+def left_out(manifest: pd.DataFrame, subset: pd.DataFrame) -> pd.DataFrame:
+    """Return the usable films that a subset leaves out, in the columns of the rejected rows, with reason "not drawn"."""
+    films = manifest[~manifest["image_id"].isin(subset["image_id"])]
+    name = films["image_id"].str.split("/")
+    return pd.DataFrame(
+        {
+            "archive": name.str[0],
+            "row": None,
+            "filename": name.str[-1],
+            "reason": "not drawn",
+            "detail": "usable, labelled " + films["label"],
+        }
     )
 
 
@@ -176,15 +188,14 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         manifest, rejected = curate(chosen.archives)
         subset = balanced(tutorial_classes(manifest), chosen.per_class, chosen.seed)
-        export.write(
-            chosen.out, subset, rejected, unlisted=archives.unlisted(chosen.archives, archives.rows(chosen.archives))
-        )
+        unlisted = archives.unlisted(chosen.archives, archives.rows(chosen.archives))
+        export.write(chosen.out, subset, pd.concat([rejected, left_out(manifest, subset)]), unlisted=unlisted)
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     print(
         f"{len(subset)} films of {subset['label'].nunique()} classes written to {chosen.out}; "
-        f"{len(rejected)} rows rejected, see rejected.csv"
+        f"{len(rejected)} rows rejected and {len(manifest) - len(subset)} usable films not drawn, see rejected.csv"
     )
     return 0
 

@@ -28,11 +28,7 @@ def text(manifest: pd.DataFrame, rejected: pd.DataFrame, unlisted: Sequence[str]
     )
     ages = by_source.groupby("label")["age"].agg(known="count", median="median", youngest="min", oldest="max").round(0)
     views = pd.crosstab(manifest["label"], manifest["view"])
-    reasons = (
-        rejected.groupby(["archive", "reason"]).size().rename("rows")
-        if len(rejected)
-        else pd.Series(dtype=int, name="rows")
-    )
+    reasons = rejected.value_counts(["archive", "reason"], sort=False).rename("rows")
     licences = manifest["licence"].fillna("not stated").value_counts().rename_axis("licence").rename("films")
     parts = [
         "# Datasheet",
@@ -64,4 +60,4 @@ def _cell(value) -> str:
     if pd.isna(value):
         return "unknown"
     text = f"{value:g}" if isinstance(value, float) else str(value)
-    return text.replace("|", "\\|").replace("\n", " ")
+    return " ".join(text.replace("|", "\\|").split())

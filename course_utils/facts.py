@@ -55,16 +55,15 @@ def _record(name: str, value: float, interval: tuple, n: int | None, band: tuple
         return
     from course_utils import archives
 
-    low, high = (None if bound is None else float(bound) for bound in interval)
-    fact = {
-        "notebook": _notebook,
-        "name": name,
-        "value": value if math.isfinite(value) else None,
-        "low": low,
-        "high": high,
-    }
-    fact |= {"n": None if n is None else int(n), "band": [float(b) for b in band], "source": archives.source()}
+    low, high = map(_finite, interval)
+    fact = {"notebook": _notebook, "name": name, "value": _finite(value), "low": low, "high": high}
+    fact |= {"n": None if n is None else int(n), "band": [_finite(b) for b in band], "source": archives.source()}
     line = (json.dumps(fact, ensure_ascii=False) + "\n").encode()
     Path(target).parent.mkdir(parents=True, exist_ok=True)
     with open(target, "ab", buffering=0) as file:  # one unbuffered append: notebooks may run side by side
         file.write(line)
+
+
+def _finite(number: float | None) -> float | None:
+    """Return a number as JSON can say it: there is no infinity and no NaN in it."""
+    return None if number is None or not math.isfinite(number) else float(number)

@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -45,10 +46,10 @@ def _compute(missing: pd.DataFrame, folder: Path, name: str, size: int, progress
         torch.inference_mode(),
         tqdm(total=len(missing), desc="computing features", disable=not progress) as bar,
     ):
-        images = pool.map(_read, missing["path"], missing["sha256"])
+        images = pool.map(partial(_read, size=size), missing["path"], missing["sha256"])
         for start in range(0, len(missing), _BATCH):
             hashes = missing["sha256"].iloc[start : start + _BATCH]
-            batch = [films.resize(next(images), size) for _ in hashes]
+            batch = [next(images) for _ in hashes]
             # Full batches only: the same film gets the same bits in any company.
             batch += [batch[-1]] * (_BATCH - len(batch))
             for sha256, vector in zip(hashes, model(models.preprocess(batch, size)).numpy(), strict=False):
@@ -60,10 +61,6 @@ def _compute(missing: pd.DataFrame, folder: Path, name: str, size: int, progress
     return computed
 
 
-def _read(path: str, sha256: str) -> np.ndarray:
-    import hashlib
-
-    data = films.read_bytes(Path(path))
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise films.FilmError(f"{path} has changed since the manifest was made: curate the archives again")
-    return films.decode(data)
+def _read(path: str, sha256: str, size: int) -> np.ndarray:
+    # Small at once: the threads read ahead of the network, and full films would fill the memory.
+    return films.resize(films.read(Path(path), sha256), size)

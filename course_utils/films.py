@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+import os
+import stat
 import warnings
 from pathlib import Path
 
@@ -21,15 +23,25 @@ class FilmError(ValueError):
     """A file that is not a usable film; the message says why."""
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return the bytes of an image file of at most `MAX_BYTES`; raises `FilmError` if it is larger or unreadable."""
+def read_bytes(path: Path, sha256: str | None = None) -> bytes:
+    """Return the bytes of an image file.
+
+    sha256: the hash that its manifest gives, to make sure that it is still the same file. Raises `FilmError` when it is
+    not, when the file has more than `MAX_BYTES`, or when it cannot be read.
+    """
     try:
-        size = Path(path).stat().st_size
-        if size > MAX_BYTES:
-            raise FilmError(f"{size / 2**20:.0f} MiB, more than the {MAX_BYTES // 2**20} MiB that a film may have")
-        return Path(path).read_bytes()
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise FilmError("not a file")  # reading a pipe or a device may never end
+        if status.st_size > MAX_BYTES:
+            size = f"{status.st_size / 2**20:.0f} MiB"
+            raise FilmError(f"{size}, more than the {MAX_BYTES // 2**20} MiB that a film may have")
+        data = Path(path).read_bytes()
     except OSError as error:
         raise FilmError(f"cannot be read ({error.strerror or error})") from error
+    if sha256 and hashlib.sha256(data).hexdigest() != sha256:
+        raise FilmError("has changed since the manifest was made: curate the archives again")
+    return data
 
 
 def decode(data: bytes) -> np.ndarray:
@@ -60,12 +72,12 @@ def decode(data: bytes) -> np.ndarray:
         raise FilmError(f"damaged image ({error})") from error
 
 
-def read(path: Path) -> np.ndarray:
-    """Read one film from disk as uint8 of shape (height, width); see `decode` for what is accepted and raised."""
+def read(path: Path, sha256: str | None = None) -> np.ndarray:
+    """Read one film from disk as uint8 of shape (height, width); see `read_bytes` and `decode` for what is raised."""
     try:
-        return decode(read_bytes(path))
+        return decode(read_bytes(path, sha256))
     except FilmError as error:
-        raise FilmError(f"{Path(path).name}: {error}") from error
+        raise FilmError(f"{path}: {error}") from error
 
 
 def resize(film: np.ndarray, size: int) -> np.ndarray:

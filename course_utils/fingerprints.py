@@ -21,7 +21,7 @@ def take(paths: Sequence[Path], progress: bool = True) -> tuple[pd.DataFrame, np
     Returns a table with the columns sha256 (of the file), pixel_hash (of the grey values) and error (why the film is
     unusable, else None; hashes are None then as far as they are not known), in the order of `paths`; and thumbnails,
     uint8 of shape (n, 32, 32), zero where there is an error. Cached in `cache.folder("fingerprints")` under a key of
-    all contents. progress: show a bar while films are decoded.
+    all contents. progress: show a bar while films are decoded. Raises `films.FilmError` when a file changes meanwhile.
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         files = list(pool.map(_file_hash, paths))
@@ -30,7 +30,7 @@ def take(paths: Sequence[Path], progress: bool = True) -> tuple[pd.DataFrame, np
         known = _load(stored)
         if known is None:
             unique = {h: path for path, (h, _) in zip(paths, files, strict=True) if h}
-            read = pool.map(_fingerprint, unique.values())
+            read = pool.map(_fingerprint, unique.values(), unique)
             quick = len(unique) < 100
             bar = tqdm(read, total=len(unique), desc="reading films", disable=not progress or quick)
             known = dict(zip(unique, bar, strict=True))
@@ -53,9 +53,10 @@ def _file_hash(path: Path) -> tuple[str | None, str | None]:
         return None, str(error)
 
 
-def _fingerprint(path: Path) -> tuple[str, str, np.ndarray]:
+def _fingerprint(path: Path, sha256: str) -> tuple[str, str, np.ndarray]:
+    data = films.read_bytes(path, sha256)  # raises when the file has just changed: nothing wrong is stored
     try:
-        film = films.decode(films.read_bytes(path))
+        film = films.decode(data)
     except films.FilmError as error:
         return "", str(error), np.zeros((films.THUMBNAIL, films.THUMBNAIL), np.uint8)
     return films.pixel_hash(film), "", films.thumbnail(film)
@@ -76,7 +77,7 @@ def _store(path: Path, known: dict) -> None:
 
 def _load(path: Path) -> dict | None:
     data = cache.load_array(path)
-    if data is None:
+    if not isinstance(data, dict) or not {"sha256", "pixels", "errors", "thumbnails"} <= set(data):
         return None
     columns = (data["sha256"], data["pixels"], data["errors"], data["thumbnails"])
     return {str(h): (str(pixels), str(error), thumbnail) for h, pixels, error, thumbnail in zip(*columns, strict=True)}

@@ -26,6 +26,8 @@ def near_duplicates(thumbnails: np.ndarray, threshold: float = NEAR) -> np.ndarr
     if not 0 < threshold < 1:
         raise ValueError(f"threshold {threshold}: must lie between 0 and 1")
     n = len(thumbnails)
+    if n == 0:
+        return np.empty((0, 2), np.int64)
     full = _unit(np.asarray(thumbnails, np.float32).reshape(n, -1))
     sketch = _sketch(full.reshape(np.shape(thumbnails)))
     found = [np.empty((0, 2), np.int64)]

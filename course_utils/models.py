@@ -26,7 +26,8 @@ def load(name: str = "efficientnet_lite0") -> torch.nn.Module:
     """
     if name not in NAMES:
         raise ValueError(f"no backbone {name!r}; there is {', '.join(NAMES)}")
-    model = timm.create_model("tf_efficientnet_lite0", pretrained=False)
+    with torch.random.fork_rng(devices=[]):  # its random start must not use up the reader's random numbers
+        model = timm.create_model("tf_efficientnet_lite0", pretrained=False)
     weights = torch.load(weights_file(), weights_only=True, map_location="cpu")
     target = model.state_dict()
     if [v.shape for v in weights.values()] != [v.shape for v in target.values()]:
