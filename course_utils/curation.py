@@ -150,7 +150,7 @@ def _reject_duplicates(table: pd.DataFrame, found: pd.DataFrame) -> None:
 
 
 def _reject_both_classes(table: pd.DataFrame, found: pd.DataFrame) -> None:
-    """Reject other films of patients who have COVID-19 in any row, under any id: neither clean negatives nor positives."""
+    """Reject the other films of patients with COVID-19 in any row, under any id: not clean negatives, nor positives."""
     covid = table["patient_id"].isin(set(table.loc[table["label"] == "covid", "patient_id"].dropna()))
     covid |= found["group"].isin(set(found.loc[covid, "group"].dropna()))
     detail = "labelled " + table["label"].astype(str) + ", but the patient has COVID-19 in another row"
@@ -158,7 +158,7 @@ def _reject_both_classes(table: pd.DataFrame, found: pd.DataFrame) -> None:
 
 
 def left_out(manifest: pd.DataFrame, subset: pd.DataFrame) -> pd.DataFrame:
-    """Return the usable films that a subset leaves out, in the columns of the rejected rows, with reason "not drawn"."""
+    """Return the usable films that a subset leaves out, as rejected rows with the reason "not drawn"."""
     films = manifest[~manifest["image_id"].isin(subset["image_id"])]
     name = films["image_id"].str.split("/")
     return pd.DataFrame(

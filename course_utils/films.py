@@ -16,7 +16,9 @@ MIN_SIDE = 32
 FORMATS = ("JPEG", "PNG")
 THUMBNAIL = 32  # side of the thumbnails that near-duplicates are found on [pixels]
 
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # `decode` refuses such files by itself
+# `decode` refuses what is too large by itself, and a film whose notes (EXIF) are damaged is still a film.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
 
 
 class FilmError(ValueError):
@@ -61,7 +63,8 @@ def decode(data: bytes) -> np.ndarray:
                 )
             if min(width, height) < MIN_SIDE:
                 raise FilmError(f"{width} x {height} pixels, too small for a film")
-            return _grey(ImageOps.exif_transpose(image))
+            image.load()
+            return _grey(_upright(image))
     except FilmError:
         raise
     except Image.DecompressionBombError as error:
@@ -93,6 +96,14 @@ def thumbnail(film: np.ndarray) -> np.ndarray:
 def pixel_hash(film: np.ndarray) -> str:
     """Return the SHA-256 of size and grey values: equal for identical pixels, whatever else the files hold."""
     return hashlib.sha256(np.array(film.shape, "<i8").tobytes() + np.ascontiguousarray(film).tobytes()).hexdigest()
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turn a film as its EXIF orientation says; damaged EXIF says nothing."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # as for the image itself: SyntaxError, struct.error and whatever else
+        return image
 
 
 def _grey(image: Image.Image) -> np.ndarray:

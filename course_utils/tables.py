@@ -12,9 +12,9 @@ def read(path: Path, required: dict[str, tuple[str | None, ...]]) -> pd.DataFram
     """Read a CSV file in UTF-8, UTF-16 or Latin-1 as text, with one name for what schema versions call differently.
 
     required: maps our name of a column to the names that it may have, all in lower case with underscores; None among
-    them means that it may be absent. Returns these columns, stripped, None where blank, and `row`, as a spreadsheet numbers
-    it. Short rows are filled up, blank ones left out. Raises `ValueError` when the file is missing or no CSV table,
-    when a column is missing, or when a row has more fields than there are columns.
+    them means that it may be absent. Returns these columns, stripped, None where blank, and `row`, as a spreadsheet
+    numbers it. Short rows are filled up, blank ones left out. Raises `ValueError` when the file is missing or no CSV
+    table, when a column is missing, or when a row has more fields than there are columns.
     """
     if not path.is_file():
         raise ValueError(f"{path}: missing. The archive needs its {path.name}; get it again from its authors.")
