@@ -16,8 +16,8 @@ if importlib.util.find_spec("course_utils") is None:
     with TemporaryDirectory() as folder:
         with open(f"{folder}/fixed.txt", "w") as file:  # what this machine came with: pip must not change it
             file.writelines(f"{name}=={metadata.version(name)}\n" for name in fixed)
-        course = ["-c", file.name, f"chest-xray-course @ git+{ADDRESS}"]
-        pip = subprocess.run([sys.executable, "-m", "pip", "install", "-q", *course], capture_output=True, text=True)
+        install = [sys.executable, "-m", "pip", "install", "-q", "-c", file.name, f"git+{ADDRESS}"]
+        pip = subprocess.run(install, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if pip.returncode:
         remedies = {"command 'git'": "Install git.", "resolve": "Connect to a network (Kaggle: Settings, Internet on)."}
         remedy = next((remedies[sign] for sign in remedies if sign in pip.stderr), f"Is {ADDRESS} the right address?")

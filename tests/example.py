@@ -8,7 +8,7 @@ from notebooks import tidy
 
 STEM = "99_example"
 
-SOURCE = f'''
+SOURCE = f'''\
 # %% [markdown]
 # # 99 · Example: a notebook that keeps every rule
 #
