@@ -105,8 +105,8 @@ def store(source: Path) -> int:
     """Execute `source` in a clean kernel and store it, outputs included, as notebooks/<stem>.ipynb.
 
     Badges, set-up cell, ids, slide types and metadata are written by this function, and code is formatted with ruff;
-    tags and slide types that the source gives are kept. Returns 0; or 1 when a cell fails (nothing is stored) or a
-    structure rule is broken (the notebook is stored all the same, for you to look at).
+    tags and slide types that the source gives are kept. Returns 0; or 1 when ruff finds a mistake or a cell fails
+    (nothing is stored), or when a structure rule is broken (it is stored all the same, for you to look at).
     """
     import jupytext
 
@@ -118,8 +118,10 @@ def store(source: Path) -> int:
         draft = Path(folder) / target.name
         nbformat.write(notebook, draft)
         for command in (["check", "--fix", "--quiet"], ["format", "--quiet"]):
-            tool = [sys.executable, "-m", "ruff", *command, "--config", str(ROOT / "pyproject.toml"), str(draft)]
-            subprocess.run(tool, check=True)
+            tool = [sys.executable, "-m", "ruff", *command, "--config", str(ROOT / "pyproject.toml"), draft.name]
+            if subprocess.run(tool, cwd=folder).returncode:
+                print(f"{source.stem}: not stored; ruff says why above", file=sys.stderr)
+                return 1
         notebook = nbformat.read(draft, as_version=4)
     os.environ |= {"COURSE_DATA": os.environ.get("COURSE_DATA", "simulated"), "TQDM_DISABLE": "1"}
     if os.environ["COURSE_DATA"] != "simulated":

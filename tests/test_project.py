@@ -328,13 +328,18 @@ def test_store_makes_a_notebook_that_keeps_the_rules_twice_the_same(project: Pat
     assert target.read_bytes() == first
 
 
-def test_store_keeps_the_old_notebook_when_a_cell_fails(project: Path, capsys):
+@pytest.mark.parametrize(
+    ("mistake", "said"),
+    [("2 + int('x')", "ValueError"), ("2 + unknown", "F821 Undefined name `unknown`"), ("2 +", "SyntaxError|syntax")],
+)
+def test_store_keeps_the_old_notebook_when_something_is_wrong(project: Path, capfd, mistake: str, said: str):
     target = project / "notebooks" / f"{example.STEM}.ipynb"
     before = target.read_bytes()
     source = project / f"{example.STEM}.py"
-    source.write_text(example.SOURCE.replace("2 + 2", "2 + unknown"), encoding="utf-8")
+    source.write_text(example.SOURCE.replace("2 + 2", mistake), encoding="utf-8")
     assert notebooks.store(source) == 1
-    assert "not stored" in (said := capsys.readouterr().err) and "NameError" in said
+    out, err = capfd.readouterr()
+    assert "not stored" in err and re.search(said, out + err)
     assert target.read_bytes() == before
 
 
