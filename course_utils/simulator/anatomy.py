@@ -67,17 +67,18 @@ def cavity(patient, f: Frame) -> tuple[list, list]:
 def body(patient, exposure, plane: Plane, f: Frame, x, rows: Rows) -> np.ndarray:
     """Thickness of the body along every ray, cm: trunk, neck, shoulders and arms."""
     trunk = f.width + patient.wall
-    u, a = f.unit, f.apex
+    u, a, h = f.unit, f.apex, f.height
     if patient.child:
-        knots = [f.dome[0] - 30, f.dome[0] - 6, f.dome[0], a - 0.62 * f.height, a - 0.3 * f.height, a - 0.05 * f.height, a + 0.03 * f.height, a + 0.12 * f.height, a + 0.22 * f.height, a + 12]
-        half = [trunk * 0.93, trunk * 0.96, trunk, trunk, trunk * 1.0, trunk * 0.98, trunk * 0.86, trunk * 0.62, 4.2 * u, 4.0 * u]
+        knots = [f.dome[0] - 20, f.dome[0] - 4, f.dome[0], a - 0.62 * h, a - 0.3 * h, a - 0.05 * h, a + 0.04 * h, a + 0.12 * h, a + 0.22 * h, a + 0.35 * h, a + h]
+        half = [trunk * 0.97, trunk * 0.98, trunk, trunk, trunk * 1.02, trunk * 1.06, trunk * 1.04, trunk * 0.94, 0.76 * trunk, 0.6 * trunk, 0.58 * trunk]
     else:
-        reach = trunk + 6.0
-        knots = [f.dome[0] - 40, f.dome[0] - 12, f.dome[0], a - 0.5 * f.height, a - 0.35 * f.height, a - 0.2 * f.height, a - 0.05 * f.height, a + 0.8, a + 2.4, a + 4.0, a + 6.5, a + 30]
-        half = [trunk * 1.03, trunk * 0.98, trunk, trunk + 0.3, trunk + 2.2, reach, reach - 1.2, reach - 3.6, 12.5, 8.6, 6.6, 6.4]
+        reach = trunk + 5.0
+        knots = [f.dome[0] - 40, f.dome[0] - 12, f.dome[0], a - 0.55 * h, a - 0.38 * h, a - 0.2 * h, a - 0.06 * h, a + 0.03 * h, a + 0.11 * h, a + 0.17 * h,
+                 a + 0.24 * h, a + 0.32 * h, a + 30]
+        half = [trunk * 1.04, trunk, trunk, trunk + 0.8, trunk + 3.0, reach + 0.4, reach, reach - 1.8, 17.0 * u, 12.0 * u, 8.6 * u, 6.8 * u, 6.4 * u]
     half = rows(knots, half)
     deep = rows([f.dome[0] - 12, f.dome[0], a - 0.2 * f.height, a + 2 * u, a + 6 * u],
-                [(f.depth + 1.1 * patient.wall) * 1.1, f.depth + 0.9 * patient.wall, f.depth + 0.55 * patient.wall, 7.0 * u, 6.0 * u])
+                [(f.depth + 0.8 * patient.wall) * 1.1, f.depth + 0.65 * patient.wall, f.depth + 0.5 * patient.wall, 7.5 * u, 6.5 * u])
     r = np.minimum(np.abs(x) / half, 1)
     r = r * np.sqrt(np.sqrt(r))
     return 2 * deep * np.sqrt(np.sqrt(np.maximum(1 - r * r, 0))) * chord(r * r) ** 0.5
@@ -100,13 +101,24 @@ def arms(patient, exposure, f: Frame, x, y) -> np.ndarray:
         start = (side * (f.width + 0.4 * patient.wall), f.apex - 0.6 * f.unit)
         length, radius = 26 * f.unit, (3.6 * f.unit + 0.35 * patient.wall)
         if patient.child:
-            start = (side * (0.80 * f.width), f.apex - 0.8)
-            radius = 2.1 * f.unit + 0.5 * patient.wall
+            start = (side * (0.88 * f.width), f.apex - 0.10 * f.height)
+            radius = 4.6 * f.unit + 0.6 * patient.wall
         else:
             start = (side * (f.width + 0.5 * patient.wall + 3.0), f.apex - 4.0)
         end = (start[0] + side * length * np.cos(lift), start[1] + length * np.sin(lift))
         out = np.maximum(out, limb(x, y, (start, end), radius))
     return out
+
+
+def chin_height(exposure, f: Frame) -> float:
+    """Where the chin of a small child lies, y in cm: some look up, some down."""
+    return f.apex + (2.6 + 1.4 * np.random.default_rng(exposure.seed + 5).standard_normal()) * f.unit / 0.58
+
+
+def head(exposure, f: Frame, x, y) -> np.ndarray:
+    """Chin and skull above a small child's short neck, cm of soft tissue."""
+    dx, dy = x / (5.6 * f.unit), (y - chin_height(exposure, f) - 5.2 * f.unit) / (5.4 * f.unit)
+    return np.float32(17 * f.unit) * chord(np.sqrt(dx * dx + dy * dy))
 
 
 def mediastinum(patient, f: Frame) -> dict[int, tuple[list, list]]:
@@ -118,7 +130,7 @@ def mediastinum(patient, f: Frame) -> dict[int, tuple[list, list]]:
     wide = 2 * f.width * patient.heart
     turn = patient.heart_turn
     right, left = wide * (0.335 - 0.02 * turn), wide * (0.665 + 0.02 * turn)
-    knob = (2.9 + 1.1 * patient.aorta) * u
+    knob = (3.1 + 0.9 * patient.aorta) * u
     svc = (2.6 + 0.5 * patient.aorta) * u
     top = 0.62 * f.width * 0.45
     y = lambda s: f.apex - s * h  # noqa: E731
@@ -132,7 +144,7 @@ def mediastinum(patient, f: Frame) -> dict[int, tuple[list, list]]:
         r = [(1.3, 0.6 * right), (1.02, 0.84 * right), (0.82, right), (0.64, 0.90 * right), (0.53, svc + 0.25), (0.42, svc),
              (0.25, svc - 0.1), (0.12, 2.5 * u), (0.05, 2.7 * u), (0.015, top), (0.0, 1.25 * top)]
         l = [(1.35, 0.72 * left), (1.06, 0.96 * left), (0.92, left), (0.76, left * (0.84 + 0.05 * turn)), (0.62, 0.62 * left + 0.1), (0.50, 3.7 * u),
-             (0.42, 3.5 * u), (0.355, 2.85 * u), (0.30, knob), (0.245, knob * 0.97), (0.18, 2.5 * u), (0.12, 2.3 * u), (0.05, 2.6 * u),
+             (0.42, 3.5 * u), (0.355, 3.1 * u), (0.30, knob), (0.245, knob * 0.97), (0.18, 2.5 * u), (0.12, 2.3 * u), (0.05, 2.6 * u),
              (0.015, top), (0.0, 1.25 * top)]
     return {-1: ([y(s) for s, _ in r], [v for _, v in r]), 1: ([y(s) for s, _ in l], [v for _, v in l])}
 
@@ -155,9 +167,9 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     q = distance / half
     s = (np.float32(f.apex) - y) / np.float32(f.height)
     r = np.maximum(1 - q * q, 0)
-    full = 2 * f.depth * np.sqrt(r * np.sqrt(r))
-    full *= np.float32(0.45) + np.float32(0.55) * ramp((distance - 1.5 * f.unit) / (6.0 * f.unit))
-    full *= np.sqrt(np.clip(s / 0.30, 0, 1) * (2 - np.clip(s / 0.30, 0, 1)))  # the apex is shallow
+    full = 2 * f.depth * r * (1 - np.float32(0.22) * ramp((s - 0.4) / 0.6))
+    full *= np.float32(0.55) + np.float32(0.45) * ramp((distance - 1.5 * f.unit) / (6.0 * f.unit))
+    full *= np.sqrt(np.clip(s / 0.22, 0, 1) * (2 - np.clip(s / 0.22, 0, 1)))  # the apex is shallow
     full *= s > 0
 
     taken = np.zeros_like(x)
@@ -174,7 +186,7 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     air = full * (1 - taken * (0.80 + 0.2 * spine))
     for k, top in zip((-1, 1), f.dome):
         below = dome_height(patient, f, distance, top, k) - y
-        dome = 2 * np.sqrt(np.maximum(below, 0) / np.float32(0.55 / f.depth * f.unit + 0.0))
+        dome = 2 * np.sqrt(np.maximum(below, 0) / np.float32(0.55 / f.depth * f.unit))
         air = np.where(side == k, air - dome, air)
     air = np.maximum(air, 0)
     return {"x": x, "y": y, "rows": rows, "full": full, "air": air, "side": side, "q": q, "s": s}
@@ -204,26 +216,27 @@ def breasts(patient, f: Frame, x, y) -> np.ndarray:
     r = patient.breast
     if not r:
         return np.zeros_like(x)
-    out = np.zeros_like(x)
-    for side in (-1, 1):
-        cx, cy = side * 0.60 * f.width, f.apex - (0.80 + 0.02 * side) * f.height
-        dx, dy = (x - cx) / (1.12 * r), (y - cy) / np.where(y > cy, 1.6 * r, 0.95 * r)
-        out += chord(np.sqrt(dx * dx + dy * dy))
-    return out * np.float32(0.52 * r)
+    distance = np.abs(x)
+    dx = (distance - 0.64 * f.width) / min(1.1 * r, 0.6 * f.width)
+    dy = y - f.apex + 0.80 * f.height
+    dy = dy / np.where(dy > 0, np.float32(1.7 * r), np.float32(0.95 * r))
+    return np.float32(0.50 * r) * chord(np.sqrt(dx * dx + dy * dy)) * ramp((distance - 1.0) / 6.0)
 
 
 def abdominal_gas(patient, f: Frame, x, y, rng) -> np.ndarray:
     """Gas below the left dome and in the colon, cm."""
-    out = np.zeros_like(x)
     u = f.unit
-    blobs = []
-    if patient.gas > 0.25:
-        blobs.append((0.52 * f.width, f.dome[1] - (2.6 + rng.random()) * u, (2.0 + 2.4 * patient.gas) * u, (0.9 + 1.1 * patient.gas) * u, 5 * u * patient.gas))
-    for _ in range(int(rng.integers(2, 7))):
-        blobs.append((f.width * rng.uniform(-0.2, 0.85), f.dome[1] - rng.uniform(3, 12) * u, rng.uniform(0.8, 2.2) * u, rng.uniform(0.6, 1.3) * u,
-                      rng.uniform(0.5, 3.0) * u * patient.gas))
-    for cx, cy, rx, ry, deep in blobs:
-        d = ((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2
-        d = d + 0.25 * np.sin((x + 2 * y) / (0.5 * rx)) * (d < 2)
-        out += np.float32(deep) * np.sqrt(np.maximum(1 - d, 0))
+    out = np.zeros_like(x)
+    pockets = []
+    if patient.gas > 0.45:  # stomach: a few bubbles that have run together
+        cx, cy = 0.5 * f.width, f.dome[1] - (2.2 + 1.2 * rng.random()) * u
+        for _ in range(3):
+            wide = rng.uniform(1.2, 3.0) * u
+            pockets.append((cx + rng.normal(0, 1.6) * u, cy + rng.normal(0, 0.5) * u, wide, wide * rng.uniform(0.35, 0.6), 4 * u * patient.gas))
+    for _ in range(int(rng.integers(2, 8))):
+        wide = rng.uniform(0.5, 1.6) * u
+        pockets.append((f.width * rng.uniform(-0.4, 0.9), f.dome[1] - rng.uniform(3, 11) * u, wide, wide * rng.uniform(0.5, 1), 2.5 * u * rng.random() * patient.gas))
+    for cx, cy, wide, tall, deep in pockets:
+        dx, dy = (x - np.float32(cx)) / np.float32(wide), (y - np.float32(cy)) / np.float32(tall)
+        np.maximum(out, np.float32(deep) * np.sqrt(np.maximum(1 - dx * dx - dy * dy, 0)), out=out)
     return out

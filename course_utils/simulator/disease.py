@@ -81,7 +81,7 @@ def draw_disease(rng: np.random.Generator, kind: str, patient, strength: float =
                     side, float(np.clip(rng.normal(0.70, 0.20), 0.15, 1.02)), float(np.clip(rng.normal(0.74, 0.14), 0.35, 0.97)),
                     float(rng.uniform(0.09, 0.18) * (0.8 + 0.6 * worse)), float(rng.uniform(0.16, 0.34) * (0.8 + 0.5 * worse)),
                     float(rng.uniform(0.08, 0.22) * (0.7 + 0.7 * worse))))
-        net = float(rng.uniform(0.2, 0.7))
+        net = float(rng.uniform(0.1, 0.5))
     elif kind == "bacterial":
         side = int(rng.choice((-1, 1), p=(0.58, 0.42)))
         lobe = rng.choice(3, p=(0.3, 0.25, 0.45))
@@ -118,7 +118,7 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
         return out
     rng = np.random.default_rng(disease.seed)
     cloud = texture(rng, plane, (10, 20, 40, 80), f.unit)
-    lines = 1 - np.minimum(np.abs(texture(rng, plane, (40, 80), f.unit)) * 1.5, 1)
+    lines = 1 - np.minimum(np.abs(texture(rng, plane, (64, 110), f.unit)), 1)
     side, q, s = lungs["side"], lungs["q"], lungs["s"]
     for p in disease.patches:
         dq, ds = (q - np.float32(p.lateral)) / np.float32(p.wide), (s - np.float32(p.height)) / np.float32(p.long)
@@ -126,7 +126,7 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
         soft = 0.35 if disease.kind == "bacterial" else 0.9
         part = ramp((1 + soft / 2 - distance) / soft) * (side == p.side)
         out = np.maximum(out, np.float32(p.fill) * part) if disease.kind == "bacterial" else out + np.float32(p.fill) * part * (1 - out)
-    uneven = np.clip(1 + 0.35 * cloud, 0.2, 2.0) * (1 - disease.net) + disease.net * (0.35 + 1.5 * lines)
+    uneven = np.clip(1 + 0.35 * cloud, 0.2, 2.0) * (1 - disease.net) + disease.net * (0.6 + 0.75 * lines)
     out *= uneven.astype(np.float32)
     if disease.kind == "bacterial":
         out = np.minimum(out * np.float32(disease.strength), 0.97) * lungs["air"]
@@ -134,5 +134,6 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
         return np.maximum(out - np.minimum(bronchi, 0.55 * out), 0)
     if disease.kind == "viral":
         walls = draw(plane, tree(f, np.random.default_rng(patient.seed))[:3], widen=1.7, solid=0.75)
-        out = out * 0.8 + 0.10 * np.minimum(walls, 2.0) * (lungs["air"] > 1)
+        lines = 0.35 * np.float32(disease.strength) * np.minimum(walls, np.float32(0.5) * lungs["air"])
+        return np.minimum(out * np.float32(disease.strength), 0.97) * lungs["air"] + lines
     return np.minimum(out * np.float32(disease.strength), 0.97) * lungs["air"]

@@ -69,14 +69,14 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
     loose = rng.triangular(1.5, 7.0, 15.0) * site.margin
     if child:
         breath = 0.55 + 0.15 * z[0]
-        width = 2 * patient.lung_width * (1.34 + 0.10 * z[1]) * site.margin
+        width = 2 * patient.lung_width * (1.42 + 0.10 * z[1]) * site.margin
         aspect = site.portrait + 0.07 * z[2]
-        x, y = 0.5 * z[3], -0.03 * patient.lung_height + 0.55 * z[4]
-        arms = float(np.clip(0.95 + 0.40 * z[5], -0.3, 1.5))
+        x, y = 0.5 * z[3], -0.04 * patient.lung_height + 0.55 * z[4]
+        arms = float(np.clip(1.05 + 0.30 * z[5], 0.1, 1.55))
     else:
         width = 2 * patient.lung_width * 1.10 + loose + (1.5 if view != "PA" else 0)
         aspect = site.portrait + 0.07 * z[2] - (0.06 if view != "PA" else 0)
-        x, y = 1.2 * z[3], 0.2 + 1.5 * z[4]
+        x, y = 1.2 * z[3], -2.8 + 1.7 * z[4]
         arms = -1.25 + 0.12 * z[5] if view == "PA" else -1.38 + 0.10 * z[5]
     drawn = {
         "view": view, "inspiration": float(np.clip(breath, 0, 1)), "rotation": (3.2 if child or lying else 2.0) * z[6],

@@ -87,6 +87,8 @@ def chest(patient, exposure, plane: Plane, f, without) -> tuple[np.ndarray, dict
     lungs = anatomy.lungs(patient, exposure, plane, f, without)
     x, y = lungs["x"], lungs["y"]
     soft = np.maximum(anatomy.body(patient, exposure, plane, f, x, lungs["rows"]), anatomy.arms(patient, exposure, f, x, y))
+    if patient.child:
+        soft = np.maximum(soft, anatomy.head(exposure, f, x, y))
     if "muscle" not in without:
         soft += anatomy.muscle_and_breast(patient, f, x, y) * (soft > 0)
     if "breasts" not in without:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 from PIL import Image
+from scipy.interpolate import PchipInterpolator
 
 DISTANCE = {"PA": 180.0, "AP": 110.0, "AP Supine": 100.0}  # source to detector, cm
-SPACING = 0.75  # between samples of a tube, in pixels: wider spacing shows as dots or stripes
-TABLE_STEP, TABLE_REACH = 0.02, 60.0  # cm
+SPACING = 0.95  # between samples of a tube, in pixels: wider spacing shows as dots or stripes
+TABLE_STEP, TABLE_REACH = 0.04, 60.0  # cm
 
 
 class Plane:
@@ -61,54 +62,57 @@ class Plane:
 
     def samples(self, length: float) -> int:
         """How many samples a curve of this length (cm) needs."""
-        return max(int(length * 1.1 / (SPACING * self.pitch)) + 2, 4)
+        return max(int(length * 1.08 / (SPACING * self.pitch)) + 2, 4)
 
-    def tubes(self, x, y, z, radius, path, hollow: float = 0.0) -> np.ndarray:
-        """Path length (cm) through tubes along curves, such as ribs and vessels.
+    def tubes(self, x, y, z, radius, path, hollow: float = 0.0) -> tuple[np.ndarray, ...]:
+        """Cut tubes along curves, such as ribs and vessels, into small pieces for `splat`.
 
-        Each tube is cut into small pieces; a piece adds its volume, divided by the area of a pixel, to the pixels it is
-        projected on. Where a rib runs along the ray its pieces pile up, as they do at the lateral chest wall.
+        A piece weighs its volume over the area of a pixel. Where a rib runs along the ray its pieces pile up, as they
+        do at the lateral chest wall.
 
         Args:
             x, y, z: curves, arrays (tubes, samples) in cm. radius: half-width on the film, cm, same shape.
             path: path length through the middle of the tube, cm, same shape.
-            hollow: radius of the marrow over the outer radius; its wall is the cortex.
+            hollow: radius of the marrow over the outer radius; the wall is the cortex.
 
         Returns:
-            float32 array of the film's shape.
+            Columns, rows (pixels) and weights (cm) of all pieces, float32.
         """
-        m = self.magnification(z)
+        scale = self.magnification(z) / self.pitch
         column, row = self.project(x, y, z)
-        step = np.sqrt(np.gradient(x, axis=1) ** 2 + np.gradient(y, axis=1) ** 2 + 0.35 * np.gradient(z, axis=1) ** 2)
-        dc, dr = np.gradient(column, axis=1), np.gradient(row, axis=1)
-        norm = np.sqrt(dc**2 + dr**2) + 1e-9
-        radius = np.maximum(radius, 0.02)
-        wide = radius * m / self.pitch
+        dc, dr = slope(column), slope(row)
+        flat = np.sqrt(dc * dc + dr * dr) + 1e-6  # length of a step on the film, pixels
+        deep = slope(z) * scale
+        step = np.sqrt(flat * flat + deep * deep)
+        wide = np.maximum(radius, 0.02) * scale
         across = max(int(2 * float(wide.max()) / SPACING) + 1, 3)
         t = ((np.arange(across) + 0.5) * 2 / across - 1).astype(np.float32)
-        profile = np.sqrt(1 - t**2)
+        profile = np.sqrt(1 - t * t)
         if hollow:
-            profile = profile - 0.8 * hollow * np.sqrt(np.maximum(1 - (t / hollow) ** 2, 0))
-            profile = profile / profile.mean() * np.pi / 4
-        volume = (path * step * radius * (m / self.pitch) ** 2 * 2 / across).astype(np.float32)
-        shift_c, shift_r = (-dr / norm * wide).astype(np.float32), (dc / norm * wide).astype(np.float32)
-        c = column.astype(np.float32)[..., None] + shift_c[..., None] * t
-        r = row.astype(np.float32)[..., None] + shift_r[..., None] * t
-        return self.splat(c.ravel(), r.ravel(), (volume[..., None] * profile).ravel())
+            profile = profile - 0.7 * hollow * np.sqrt(np.maximum(1 - (t / hollow) ** 2, 0))
+            profile *= np.pi / 4 / profile.mean()
+        volume = (path * step * wide * (2 / across)).astype(np.float32)
+        c = column.astype(np.float32)[..., None] - (dr / flat * wide).astype(np.float32)[..., None] * t
+        r = row.astype(np.float32)[..., None] + (dc / flat * wide).astype(np.float32)[..., None] * t
+        return c.ravel(), r.ravel(), (volume[..., None] * profile).ravel()
 
-    def splat(self, column, row, weight) -> np.ndarray:
-        """Add weights at fractional pixel positions, shared bilinearly between the four nearest pixels."""
+    def splat(self, *pieces) -> np.ndarray:
+        """Path length (cm) on every ray: pieces of `tubes`, each shared bilinearly between the four nearest pixels."""
+        column, row, weight = (np.concatenate(v) for v in zip(*pieces))
         height, width = self.shape
-        inside = (column > 0) & (row > 0) & (column < width - 1) & (row < height - 1)
-        column, row, weight = column[inside], row[inside], weight[inside]
+        wide = width + 2  # one pixel of margin on each side takes what falls outside
+        column = np.clip(column, -1, width) + np.float32(1)
+        row = np.clip(row, -1, height) + np.float32(1)
         c, r = column.astype(np.int32), row.astype(np.int32)
         fc, fr = column - c, row - r
-        index = r * width + c
+        index = r * wide + c
         low, high = weight * (1 - fr), weight * fr
-        out = np.zeros(height * width + width + 2)
-        for offset, part in ((0, low * (1 - fc)), (1, low * fc), (width, high * (1 - fc)), (width + 1, high * fc)):
-            out[offset : offset + height * width] += np.bincount(index, part, height * width)
-        return out[: height * width].reshape(height, width).astype(np.float32)
+        cells = (height + 3) * wide
+        out = np.bincount(index, low - low * fc, cells)
+        out[1:] += np.bincount(index, low * fc, cells)[:-1]
+        out[wide:] += np.bincount(index, high - high * fc, cells)[:-wide]
+        out[wide + 1 :] += np.bincount(index, high * fc, cells)[: -wide - 1]
+        return out.reshape(height + 3, wide)[1 : height + 1, 1 : width + 1].astype(np.float32)
 
     def sample(self, field: np.ndarray, reach: float) -> np.ndarray:
         """A square field that covers x, y from -reach to reach (cm, middle plane), sampled at every pixel."""
@@ -123,21 +127,27 @@ class Plane:
         return np.asarray(image.transform(size, Image.Transform.AFFINE, (a, b, c, d, e, f), Image.Resampling.BILINEAR))
 
 
+def slope(values: np.ndarray) -> np.ndarray:
+    """Change from sample to sample along the last axis (central differences)."""
+    out = np.empty_like(values)
+    out[..., 1:-1] = (values[..., 2:] - values[..., :-2]) * 0.5
+    out[..., 0], out[..., -1] = values[..., 1] - values[..., 0], values[..., -1] - values[..., -2]
+    return out
+
+
 class Rows:
-    """Looks up functions of y for every pixel: the function is tabulated once, every 0.2 mm."""
+    """Looks up functions of y for every pixel: the function is tabulated once, every 0.4 mm."""
 
     def __init__(self, values: np.ndarray):
         self.index = ((values + np.float32(TABLE_REACH)) * np.float32(1 / TABLE_STEP)).astype(np.int32)
         np.clip(self.index, 0, int(2 * TABLE_REACH / TABLE_STEP), out=self.index)
 
-    def __call__(self, knots, values, smooth: float = 0.0) -> np.ndarray:
-        """Piecewise curve through (knots, values), knots rising, in cm; `smooth`: sd of a Gaussian rounding in cm."""
-        return curve(knots, values, smooth)[self.index]
+    def __call__(self, knots, values) -> np.ndarray:
+        """Smooth curve through (knots, values), knots rising, in cm."""
+        return curve(knots, values)[self.index]
 
 
-def curve(knots, values, smooth: float = 0.0) -> np.ndarray:
+def curve(knots, values) -> np.ndarray:
     """Table of a shape-preserving cubic through the knots, constant beyond them."""
-    from scipy.interpolate import PchipInterpolator
-
     at = np.clip(np.arange(-TABLE_REACH, TABLE_REACH + TABLE_STEP / 2, TABLE_STEP), knots[0], knots[-1])
     return PchipInterpolator(knots, values)(at).astype(np.float32)

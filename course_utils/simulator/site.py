@@ -53,14 +53,14 @@ class Site:
 
 
 SITES = {site.name: site for site in (
-    Site("hannover", 0.5, 5e6, 0.02, 0.25, 0.45, 0.20, 0.66, 1.0, letter="L", letter_place=(0.84, 0.07), portrait=0.98, margin=0.85, jpeg_quality=92),
-    Site("radiopaedia", 0.7, 3e6, 0.03, 0.40, 0.8, 0.10, 0.84, 0.95, spread=1.5, letter="R", letter_style="lead", portrait=0.95, jpeg_quality=80),
-    Site("sirm", 0.9, 2e6, 0.04, 0.30, 0.6, 0.14, 0.92, 0.85, spread=1.3, letter="D", letter_place=(0.08, 0.08), text=("SEDUTO",), portrait=0.84, jpeg_quality=85, leads=0.7),
-    Site("eurorad", 0.5, 4e6, 0.03, 0.55, 1.2, 0.06, 0.80, 1.05, spread=1.2, border="black", letter="L", letter_style="boxed", portrait=1.05, jpeg_quality=75),
-    Site("journal", 0.8, 1e6, 0.05, 0.25, 0.3, 0.10, 0.95, 0.9, spread=1.8, letter="A", letter_place=(0.06, 0.07), letter_size=2.2, portrait=0.88, jpeg_quality=65, resolution=0.6),
-    Site("rsna", 1.2, 1e6, 0.03, 0.50, 1.0, 0.08, 0.88, 0.9, letter="L", text=("PORTABLE", "AP ERECT"), border="shutter", portrait=0.85, jpeg_quality=88, leads=0.85),
-    Site("guangzhou", 0.25, 6e6, 0.02, 0.30, 0.55, 0.06, 0.80, 1.05, spread=0.7, letter="R", letter_place=(0.06, 0.25), letter_size=1.0, portrait=0.76, jpeg_quality=90, leads=0.0),
-    Site("figure1", 0.9, 1e6, 0.05, 0.35, 0.5, 0.08, 0.93, 0.9, spread=1.8, letter="R", letter_style="lead", portrait=0.92, jpeg_quality=70, resolution=0.7),
-    Site("actualmed_cr", 0.8, 1.5e6, 0.04, 0.45, 0.9, 0.05, 0.90, 0.95, letter="I", letter_place=(0.9, 0.1), portrait=1.1, border="black", jpeg_quality=90),
-    Site("actualmed_dx", 0.4, 5e6, 0.02, 0.60, 1.5, 0.05, 0.82, 1.0, letter="I", letter_style="lead", letter_place=(0.9, 0.1), portrait=1.05, jpeg_quality=92),
+    Site("hannover", 0.5, 4e7, 0.02, 0.25, 0.35, 0.24, 0.64, 1.0, letter="L", letter_place=(0.84, 0.07), portrait=0.98, margin=0.85, jpeg_quality=92),
+    Site("radiopaedia", 0.7, 2e7, 0.03, 0.35, 0.6, 0.16, 0.82, 0.95, spread=1.5, letter="R", letter_style="lead", portrait=0.95, jpeg_quality=80),
+    Site("sirm", 0.9, 2e7, 0.04, 0.30, 0.45, 0.18, 0.90, 0.85, spread=1.4, letter="D", letter_place=(0.08, 0.08), text=("SEDUTO",), portrait=0.84, jpeg_quality=85, leads=0.7),
+    Site("eurorad", 0.5, 3e7, 0.03, 0.50, 0.9, 0.12, 0.78, 1.05, spread=1.2, border="black", letter="L", letter_style="boxed", portrait=1.05, jpeg_quality=75),
+    Site("journal", 0.8, 1e7, 0.05, 0.20, 0.2, 0.16, 0.95, 0.9, spread=2.0, letter="A", letter_place=(0.06, 0.07), letter_size=2.2, portrait=0.88, jpeg_quality=65, resolution=0.6),
+    Site("rsna", 1.2, 1e7, 0.03, 0.45, 0.7, 0.14, 0.86, 0.9, letter="L", text=("PORTABLE", "AP ERECT"), border="shutter", portrait=0.85, jpeg_quality=88, leads=0.85),
+    Site("guangzhou", 0.25, 6e7, 0.02, 0.30, 0.7, 0.20, 0.82, 1.0, spread=0.8, letter="R", letter_place=(0.06, 0.25), letter_size=0.9, portrait=0.76, jpeg_quality=90, leads=0.0),
+    Site("figure1", 0.9, 1e7, 0.05, 0.35, 0.4, 0.14, 0.92, 0.9, spread=2.0, letter="R", letter_style="lead", portrait=0.92, jpeg_quality=70, resolution=0.7),
+    Site("actualmed_cr", 0.8, 1.5e7, 0.04, 0.40, 0.7, 0.10, 0.88, 0.95, letter="I", letter_place=(0.9, 0.1), portrait=1.1, border="black", jpeg_quality=90),
+    Site("actualmed_dx", 0.4, 4e7, 0.02, 0.55, 1.2, 0.10, 0.80, 1.0, letter="I", letter_style="lead", letter_place=(0.9, 0.1), portrait=1.05, jpeg_quality=92),
 )}

@@ -48,14 +48,15 @@ def tree(f: Frame, rng: np.random.Generator, roots: int = 9, thick: float = 0.38
 
 def draw(plane: Plane, levels, widen: float = 1.0, solid: float = 1.55) -> np.ndarray:
     """Path length (cm) through the branches of a tree."""
-    out = np.zeros(plane.shape, np.float32)
+    pieces = []
     for x, y, angle, bend, length, radius in levels:
         t = np.linspace(0, 1, plane.samples(float(length.max())))
         turn = angle[:, None] + bend[:, None] * t / 2
         along = length[:, None] * t
         r = widen * radius[:, None] * (1 - 0.2 * t)
-        out += plane.tubes(x[:, None] + along * np.cos(turn), y[:, None] + along * np.sin(turn), np.zeros_like(turn), r, solid * r)
-    return out
+        curves = x[:, None] + along * np.cos(turn), y[:, None] + along * np.sin(turn), np.zeros_like(turn)
+        pieces.append(plane.tubes(*curves, r, solid * r))
+    return plane.splat(*pieces)
 
 
 def airways(patient, plane: Plane, f: Frame) -> np.ndarray:
@@ -70,4 +71,4 @@ def airways(patient, plane: Plane, f: Frame) -> np.ndarray:
     radius = np.stack([np.full(k, r), r * (0.8 - 0.25 * t), r * (0.72 - 0.25 * t)])
     z = np.stack([-0.25 * f.depth * t, np.full(k, -0.25 * f.depth), np.full(k, -0.25 * f.depth)])
     fade = np.stack([np.ones(k), 0.8 - 0.6 * t, 0.8 - 0.7 * t])
-    return plane.tubes(x, y, z, radius, 2.0 * radius * fade)
+    return plane.splat(plane.tubes(x, y, z, radius, 2.0 * radius * fade))
