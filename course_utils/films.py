@@ -33,14 +33,15 @@ def read_bytes(path: Path, sha256: str | None = None) -> bytes:
     """
     try:
         status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode):
-            raise FilmError("not a file")  # reading a pipe or a device may never end
-        if status.st_size > MAX_BYTES:
-            size = f"{status.st_size / 2**20:.0f} MiB"
-            raise FilmError(f"{size}, more than the {MAX_BYTES // 2**20} MiB that a film may have")
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise FilmError(f"cannot be read ({error.strerror or error})") from error
+        ordinary = stat.S_ISREG(status.st_mode)  # to read a pipe or a device may never end
+        data = Path(path).read_bytes() if ordinary and status.st_size <= MAX_BYTES else b""
+    except (OSError, ValueError) as error:  # ValueError: NUL in a name
+        raise FilmError(f"cannot be read ({getattr(error, 'strerror', None) or error})") from error
+    if not ordinary:
+        raise FilmError("not a file")
+    if status.st_size > MAX_BYTES:
+        size = f"{status.st_size / 2**20:.0f} MiB"
+        raise FilmError(f"{size}, more than the {MAX_BYTES // 2**20} MiB that a film may have")
     if sha256 and hashlib.sha256(data).hexdigest() != sha256:
         raise FilmError("has changed since the manifest was made: curate the archives again")
     return data
