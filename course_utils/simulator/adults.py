@@ -1,9 +1,9 @@
 """covid-chestxray-dataset as it stood in June 2020: one table of 29 columns, adults from many hospitals, and its cases.
 
-`traps` adds what a curator has to find; here are the cases, their films and their rows.
+`film_traps` and `table_traps` add what a curator has to find; here are the cases, their films and their rows.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,9 +15,9 @@ from .settings import Settings
 ARCHIVE = "covid-chestxray-dataset"
 # The last column has no name: text that spilled over from `other_notes`.
 COLUMNS = (
-    "patientid offset sex age finding survival intubated intubation_present went_icu in_icu needed_supplemental_O2 extubated "
-    "temperature pO2_saturation leukocyte_count neutrophil_count lymphocyte_count view modality date location folder filename "
-    "doi url license clinical_notes other_notes"
+    "patientid offset sex age finding survival intubated intubation_present went_icu in_icu needed_supplemental_O2 "
+    "extubated temperature pO2_saturation leukocyte_count neutrophil_count lymphocyte_count view modality date "
+    "location folder filename doi url license clinical_notes other_notes"
 ).split() + [""]
 
 # What the archive calls its other findings, how often, and the kind of opacity that is drawn for each.
@@ -39,12 +39,13 @@ OTHER = {
 }
 KINDS = {"No Finding": "normal", "todo": "covid", "COVID-19": "covid", "COVID-19, ARDS": "covid"}
 KINDS |= {finding: kind for finding, (_, kind) in OTHER.items()}
-COMPLAINTS = ("fever and dry cough", "dyspnoea, worse on exertion", "fatigue and loss of smell", "sore throat, then fever", "myalgia")
+COMPLAINTS = ("fever and dry cough", "dyspnoea on exertion", "fatigue and loss of smell", "sore throat, then fever")
+DATES = ("2020", "March 10, 2020", "Mar 4, 2020", "2018", "2015")
 
 
 @dataclass
 class Case:
-    """One patient as the archive files it: `findings` has one entry a frontal film; `special` is what `traps` needs it for."""
+    """One patient as the archive files it: `findings`, one a frontal film; `special`, what a trap needs it for."""
 
     findings: list[str]
     klass: str
@@ -54,6 +55,10 @@ class Case:
     person: Person | None = None
     requests: list[Request] = field(default_factory=list)
     rows: list[dict] = field(default_factory=list)
+
+    def add_row(self, **changed: str) -> None:
+        """Add a row like the first, with some cells changed."""
+        self.rows.append(self.rows[0] | changed)
 
 
 def cases(settings: Settings, habits: Habits) -> list[Case]:
@@ -90,7 +95,7 @@ def _specials() -> list[Case]:
 
 
 def _everyday(settings: Settings, rng: np.random.Generator) -> list[Case]:
-    covid = [["COVID-19"] * films for films in films_per_person(settings.films, FILMS_PER_PERSON["covid"])]
+    covid = [["COVID-19"] * films for films in films_per_person(settings.scaled(130), FILMS_PER_PERSON["covid"])]
     for number in range(settings.scaled(2)):
         covid[-1 - 2 * number] = ["COVID-19, ARDS"] * len(covid[-1 - 2 * number])
     others = films_per_person(settings.scaled(38), FILMS_PER_PERSON["other"])
@@ -119,8 +124,9 @@ def _number(found: list[Case], rng: np.random.Generator) -> None:
 
 def _people(found: list[Case], klass: str, settings: Settings, habits: Habits) -> None:
     rng = stream(settings.seed, ARCHIVE, "people", klass)
-    origins = deal(habits.origins[klass], len(found), rng)
-    sexes = deal(habits.men[klass], len(found), rng)
+    sizes = [len(case.findings) for case in found]
+    origins = deal(habits.origins[klass], len(found), rng, sizes)
+    sexes = deal(habits.men[klass], len(found), rng, sizes)
     for case, origin, sex in zip(found, origins, sexes, strict=True):
         case.origin = origin
         child = ORIGINS[origin].child
@@ -185,15 +191,16 @@ def _films(case: Case, settings: Settings) -> None:
 
 
 def _history(case: Case, rng: np.random.Generator) -> dict:
-    """The columns that are the same in all rows of a case; the shares of blank cells are about those of the real table."""
+    """The columns that are the same in all rows of a case; about as many cells are blank as in the real table."""
     origin, number = ORIGINS[case.origin], int(case.number.rstrip("abc"))
     row = dict.fromkeys(COLUMNS, "")
-    row |= {"patientid": case.number, "modality": "X-ray", "folder": "images", "location": f"{origin.location} (simulated)"}
-    row |= {"url": origin.url.format(case=number), "license": str(rng.choice(origin.licences))}
+    row |= {"patientid": case.number, "modality": "X-ray", "folder": "images"}
+    row |= {"url": f"https://{origin.url.format(case=number)}", "license": str(rng.choice(origin.licences))}
+    row["location"] = f"{origin.location} (simulated)"
     row["offset"] = "" if rng.random() < 0.24 else "0"
     row["sex"] = "" if rng.random() < 0.09 else case.person.sex
     row["age"] = "" if rng.random() < 0.20 else str(case.person.age)
-    row["date"] = "" if rng.random() < 0.24 else str(rng.choice(["2020", "March 10, 2020", "Mar 4, 2020", "2018", "2015"]))
+    row["date"] = "" if rng.random() < 0.24 else str(rng.choice(DATES))
     row["doi"] = f"10.5555/simulated.{number:04d}" if rng.random() < 0.40 else ""
     row["survival"] = str(rng.choice(["Y", "Y", "Y", "N"])) if rng.random() < 0.37 else ""
     if rng.random() < 0.36:
@@ -209,19 +216,6 @@ def _history(case: Case, rng: np.random.Generator) -> dict:
 def notes(case: Case, offset: int, rng: np.random.Generator) -> str:
     """A short clinical note; it never names the finding, which would make the table a shortcut of its own."""
     who = "child" if case.person.child else {"M": "man", "F": "woman"}[case.person.sex]
-    return f"Simulated. {case.person.age}-year-old {who}, day {offset}: {rng.choice(COMPLAINTS)}. Film taken on admission or later."
-
-
-def refiled(case: Case, number: str, names: dict[str, str]) -> list[dict]:
-    """The rows of a case once more under another patient id, with the file names replaced as `names` says."""
-    return [row | {"patientid": number, "filename": names.get(row["filename"], row["filename"])} for row in case.rows]
-
-
-def extra_row(case: Case, **changed: str) -> dict:
-    """One more row of a case, like its last, with some cells changed."""
-    return case.rows[-1] | changed
-
-
-def edited(request: Request, *edits: tuple[str, ...], **changed) -> Request:
-    """The request with edits put in front of the way it is stored, and other fields changed."""
-    return replace(request, edits=(*edits, *request.edits), **changed)
+    return (
+        f"Simulated. {case.person.age}-year-old {who}, day {offset}: {rng.choice(COMPLAINTS)}. Film taken in hospital."
+    )

@@ -1,5 +1,6 @@
 """Whole archives, made on the spot: the four published layouts with their traps, and the truth next to them.
 
+Use:
     folder = archive.make("somewhere", seed=1, rho=0.5)      # chosen knobs
     folder = archive.default()                               # what the course runs on, made once and cached
 """
@@ -7,6 +8,7 @@
 import dataclasses
 import json
 import os
+from collections import Counter
 from pathlib import Path
 
 import joblib
@@ -14,7 +16,7 @@ from tqdm.auto import tqdm
 
 from course_utils import cache, simulator
 
-from . import adults, children, confounding, darkroom, externals, traps, truth
+from . import adults, children, confounding, darkroom, externals, film_traps, table_traps, truth
 from .request import Person, Plan, Request, stream
 from .settings import Settings
 
@@ -37,11 +39,11 @@ def make(
     processes: int | None = None,
     progress: bool = True,
 ) -> Path:
-    """Write the four archives and their truth below `folder`; the same knobs give the same bytes on any number of processes.
+    """Write four archives and their truth: the same bytes for the same knobs, on any number of processes.
 
     Arguments:
-        folder: is made here, and appears only when everything is in it. It may be there already if it is empty, or if it
-            holds archives made with the same knobs by the same simulator; then nothing is done.
+        folder: is made here, and appears only when everything is in it. It may be there already if it is empty, or
+            holds archives made with the same knobs by the same simulator: then nothing is done.
         seed: whole number from 0. rho: 0 (origin, age, view and overlays say nothing about the label) to 1 (as in 2020:
             every positive an adult from several origins, every normal a child of one hospital).
         strength: of the lesions, 0 to 3. films: usable films of each main class, 12 to 5000; the other numbers follow.
@@ -53,20 +55,20 @@ def make(
     """
     settings = Settings(seed, rho, strength, films, size)
     if processes is not None and (not isinstance(processes, int) or isinstance(processes, bool) or processes < 1):
-        raise ValueError(f"processes must be a whole number from 1, or None for one a processor core, not {processes!r}")
+        raise ValueError(f"processes must be a whole number from 1, or None for one a core, not {processes!r}")
     folder = Path(folder)
     if _is_made(folder, settings):
         return folder
     plan = draw_plan(settings)
     with cache.replacing(folder, folder=True) as room:
         _write(room, plan, settings, processes or joblib.cpu_count(), progress)
-        if folder.is_dir():
-            folder.rmdir()  # empty, or `_is_made` would have refused it; an empty folder is in the way of a rename on Windows
+        if folder.is_dir():  # and empty, or `_is_made` would have refused it: in the way of a rename on Windows
+            folder.rmdir()
     return folder
 
 
 def default() -> Path:
-    """The archives that the course runs on by default, made at first use and cached; two processes at once make them once."""
+    """The archives that the course runs on by default, made at first use and cached, once even if two processes ask."""
     settings = Settings()
     folder = cache.folder("simulated") / settings.key()
     if not folder.is_dir():
@@ -80,8 +82,12 @@ def draw_plan(settings: Settings) -> Plan:
     """Decide every film, row and trap of the archives, without making a picture."""
     plan, n = Plan(), settings.films
     sizes = {"covid": n, "no finding": n // 10, "other": n // 4}
-    habits = confounding.Habits(sizes | {klass: n for klass in children.CLASSES}, settings.rho)
-    traps.lay(plan, adults.cases(settings, habits), settings)
+    habits = confounding.Habits(sizes | dict.fromkeys(children.CLASSES, n), settings.rho)
+    cases = adults.cases(settings, habits)
+    film_traps.lay(plan, cases, settings)
+    refiled = table_traps.lay(plan, cases, settings)
+    plan.requests += [request for case in cases for request in case.requests]
+    plan.rows[adults.ARCHIVE] = [row for case in cases for row in case.rows] + refiled
     children.lay(plan, habits, settings)
     externals.lay_figure1(plan, habits, settings)
     externals.lay_actualmed(plan, habits, settings)
@@ -105,9 +111,11 @@ def _is_made(folder: Path, settings: Settings) -> bool:
 
 def _refuse_clashes(paths: list[str]) -> None:
     """File names must differ in more than case, and masks are named by stems."""
-    stems = [path.rpartition(".")[0].casefold() for path in paths]
-    if twice := sorted({stem for stem in stems if stems.count(stem) > 1} if len(set(stems)) < len(stems) else set()):
-        raise RuntimeError(f"the plan names these files twice: {', '.join(twice)}; choose another seed and report this one")
+    count = Counter(path.rpartition(".")[0].casefold() for path in paths)
+    if twice := sorted(stem for stem, files in count.items() if files > 1):
+        raise RuntimeError(
+            f"the plan names these files twice: {', '.join(twice)}. Choose another seed and report this one."
+        )
 
 
 def _write(room: Path, plan: Plan, settings: Settings, processes: int, progress: bool) -> None:
@@ -115,10 +123,12 @@ def _write(room: Path, plan: Plan, settings: Settings, processes: int, progress:
     files = [path for r in plan.requests for path in (r.path, r.lung_mask, *truth.mask_paths(r.path).values())]
     for parent in sorted({os.path.dirname(path) for path in files if path} | {"truth/pairs"}):
         (room / parent).mkdir(parents=True, exist_ok=True)
-    jobs = [joblib.delayed(darkroom.develop)(request, room, settings.seed, settings.size) for request in plan.requests]
-    jobs += [joblib.delayed(darkroom.develop_pairs)(request, room, settings.seed, settings.size, other) for request, other in pairs]
+    where = (room, settings.seed, settings.size)
+    jobs = [joblib.delayed(darkroom.develop)(request, *where) for request in plan.requests]
+    jobs += [joblib.delayed(darkroom.develop_pairs)(request, *where, other) for request, other in pairs]
     pool = joblib.Parallel(n_jobs=processes, return_as="generator", batch_size=8 if processes > 1 else 1)
-    done = list(tqdm(pool(jobs), total=len(jobs), desc="simulated films", unit="film", disable=not progress))
+    shown = {} if progress else {"disable": True}  # no word about `disable`, so that TQDM_DISABLE can say it
+    done = list(tqdm(pool(jobs), total=len(jobs), desc="simulated films", unit="film", **shown))
     records, rows = done[: len(plan.requests)], [row for found in done[len(plan.requests) :] for row in found]
     for archive, (columns, encoding) in TABLES.items():
         truth.write_table(room / archive / "metadata.csv", columns, plan.rows[archive], encoding)
@@ -135,6 +145,6 @@ def _pairs(settings: Settings) -> list[tuple[Request, str]]:
             site, other = rng.permutation([name for name in sites if name != "guangzhou"])[:2]
             person = Person(f"pairs/{name}", int(rng.integers(20, 90)), str(rng.choice(["M", "F"])))
             view = str(rng.choice(["PA", "AP"]))
-            request = Request(f"truth/pairs/{name}.png", person, kind, kind, str(site), view, strength=settings.strength)
-            found.append((request, str(other)))
+            path = f"truth/pairs/{name}.png"
+            found.append((Request(path, person, kind, kind, str(site), view, strength=settings.strength), str(other)))
     return found

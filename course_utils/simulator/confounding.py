@@ -8,7 +8,7 @@ a class draws from its own with probability rho, from the pool otherwise.
 import numpy as np
 
 # Shares of frontal films by origin, after the url column of covid-chestxray-dataset (June 2020), the small ones merged.
-# The last two are the children's hospital: its training normals were saved at another JPEG quality than everything else.
+# The last two are the children's hospital: its normals for training were saved at another JPEG quality.
 ORIGINS = {
     "covid": {
         "github.com": 0.19,
@@ -21,7 +21,13 @@ ORIGINS = {
         "nejm.org": 0.04,
     },
     "no finding": {"github.com": 0.42, "radiopaedia.org": 0.58},
-    "other": {"radiopaedia.org": 0.50, "eurorad.org": 0.36, "pubs.rsna.org": 0.07, "sciencedirect.com": 0.05, "sirm.org": 0.02},
+    "other": {
+        "radiopaedia.org": 0.50,
+        "eurorad.org": 0.36,
+        "pubs.rsna.org": 0.07,
+        "sciencedirect.com": 0.05,
+        "sirm.org": 0.02,
+    },
     "child normal": {"children, fine": 0.70, "children, coarse": 0.30},
     "child bacterial": {"children, coarse": 1.0},
     "child viral": {"children, coarse": 1.0},
@@ -49,11 +55,13 @@ OVERLAYS = {
 }
 
 
-# Persons by their number of frontal films: COVID-19 in the first archive; pneumonias of the children's.
+# Persons by their number of frontal films: COVID-19 and others in the first archive; the children's.
 FILMS_PER_PERSON = {
-    "covid": {1: 160, 2: 59, 3: 28, 4: 10, 5: 2, 7: 2, 8: 1},
+    "covid": {1: 160, 2: 59, 3: 28, 4: 10, 5: 2, 8: 3},  # really 7 twice and 8 once
     "other": {1: 60, 2: 18, 3: 4},
-    "child": {1: 141, 2: 11, 3: 5, 4: 3, 6: 2, 10: 1},
+    "child normal": {1: 120, 2: 10, 3: 4},
+    "child bacterial": {1: 141, 2: 11, 3: 5, 4: 3, 6: 2, 10: 1},
+    "child viral": {1: 141, 2: 11, 3: 5, 4: 3, 6: 2, 10: 1},
 }
 CHILD_AGES = (1, 5)  # years, as the children's hospital states
 ADULT_SD = 15.8  # years, of the COVID-19 patients of the first archive
@@ -75,16 +83,25 @@ def blend(own: dict[str, dict], sizes: dict[str, int], rho: float) -> dict[str, 
     }
 
 
-def deal(weights: dict, count: int, rng: np.random.Generator) -> list:
+def deal(weights: dict, count: int, rng: np.random.Generator, sizes: list[int] | None = None) -> list:
     """Hand out `count` values in proportion to their weights, in random order.
 
-    The numbers are those of systematic sampling (each within one of weight times count), because independent draws
-    would leave an association by chance in a small archive that is meant to have none.
+    Arguments: weights, value -> weight; count, how many values; sizes, how much each of the `count` receivers counts
+    (such as the films of a person), 1 each by default.
+    Values are dealt by systematic sampling, because independent draws would leave an association by chance in a small
+    archive that is meant to have none.
     """
-    values, share = list(weights), np.array(list(weights.values()), dtype=float)
-    points = (np.arange(count) + rng.random()) / max(count, 1) * share.sum()
-    chosen = np.minimum(np.searchsorted(np.cumsum(share), points, side="right"), len(values) - 1)
-    return [values[i] for i in rng.permutation(chosen)]
+    if not count:
+        return []
+    order = rng.permutation(count)
+    size = np.ones(count) if sizes is None else np.asarray(sizes, dtype=float)[order]
+    share = np.array(list(weights.values()), dtype=float)
+    points = (np.cumsum(size) - size * rng.random()) / size.sum() * share.sum()
+    chosen = np.minimum(np.searchsorted(np.cumsum(share), points, side="right"), len(share) - 1)
+    values, dealt = list(weights), [None] * count
+    for receiver, value in zip(order, chosen, strict=True):
+        dealt[receiver] = values[value]
+    return dealt
 
 
 def films_per_person(count: int, shares: dict[int, float]) -> list[int]:
@@ -104,7 +121,7 @@ def films_per_person(count: int, shares: dict[int, float]) -> list[int]:
 
 
 class Habits:
-    """All habits after blending: `origins`, `views`, `overlays`, `men` are class -> {value: weight}; `age` draws one."""
+    """All habits after blending: `origins`, `views`, `overlays`, `men` are class -> {value: weight}."""
 
     def __init__(self, sizes: dict[str, int], rho: float):
         self.rho = rho

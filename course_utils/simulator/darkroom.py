@@ -20,10 +20,12 @@ def develop(request: Request, root: Path, seed: int, size: int) -> dict:
     """
     if request.projection == "frontal":
         film = expose(request, seed, size)
-        pixels, masks, markers, parameters = film.pixels, {"lungs": film.lungs, "lesion": film.lesion}, film.markers, film.parameters
+        pixels, masks = film.pixels, {"lungs": film.lungs, "lesion": film.lesion}
+        markers, parameters = film.markers, film.parameters
     else:
         rng = stream(seed, "slice", request.path)
-        pixels, masks, markers, parameters = slices.draw(request.projection, size, rng, request.kind == "covid"), {}, [], {}
+        pixels = slices.draw(request.projection, size, rng, lesions=request.kind == "covid")
+        masks, markers, parameters = {}, [], {}
     site = _site(request)
     plate = retouch.Plate(retouch.resaved(pixels, site.jpeg_quality), masks, markers)
     retouch.apply(plate, request.edits, stream(seed, "edits", request.path))
@@ -44,7 +46,9 @@ def expose(request: Request, seed: int, size: int, without=(), site=None, **fixe
     Returns a `simulator.Film`.
     """
     person, own = request.person, _site(request)
-    patient = simulator.draw_patient(stream(seed, "patient", person.key), child=person.child, age=person.age, sex=person.sex)
+    patient = simulator.draw_patient(
+        stream(seed, "patient", person.key), child=person.child, age=person.age, sex=person.sex
+    )
     illness = stream(seed, "disease", person.key, request.kind)
     disease = simulator.draw_disease(illness, request.kind, patient, strength=request.strength, **fixed)
     exposure = simulator.draw_exposure(stream(seed, "exposure", request.path), own, patient, view=request.view)
@@ -69,7 +73,13 @@ def develop_pairs(request: Request, root: Path, seed: int, size: int, other_site
         path = f"{folder.as_posix()}/{name}_{changed.replace(' ', '_')}.png"
         retouch.write(retouch.Image.fromarray(other.pixels), root / path, 100)
         rows.append(
-            {"pair": name, "patient": request.person.key, "kind": request.kind, "changed": changed, "site": request.site}
+            {
+                "pair": name,
+                "patient": request.person.key,
+                "kind": request.kind,
+                "changed": changed,
+                "site": request.site,
+            }
             | {"other_site": other_site if site else "", "base": files["base"], "counterfactual": path}
             | {"lungs": files["lungs"], "lesion": files["lesion"], "markers": base.markers}
         )
@@ -93,7 +103,9 @@ def _store(plate: retouch.Plate, request: Request, quality: int, root: Path) -> 
         if name in plate.masks:
             retouch.write_mask(plate.masks[name], root / place)
     if request.lung_mask:
-        retouch.write(retouch.Image.fromarray(plate.masks["lungs"].astype(np.uint8) * 255), root / request.lung_mask, 100)
+        retouch.write(
+            retouch.Image.fromarray(plate.masks["lungs"].astype(np.uint8) * 255), root / request.lung_mask, 100
+        )
 
 
 def _rows(request: Request, plate: retouch.Plate, visible: bool, quality: int) -> list[dict]:
@@ -105,4 +117,5 @@ def _rows(request: Request, plate: retouch.Plate, visible: bool, quality: int) -
         "sex": request.person.sex, "quality": quality, "width": plate.image.width, "height": plate.image.height,
         "copy_of": "", **masks,
     }  # fmt: skip
-    return [row] + [row | {"path": copy.path, "copy_of": request.path, "quality": copy.quality or quality} for copy in request.copies]
+    copies = [{"path": c.path, "copy_of": request.path, "quality": c.quality or quality} for c in request.copies]
+    return [row] + [row | changed for changed in copies]

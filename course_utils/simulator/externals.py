@@ -1,4 +1,4 @@
-"""Two more hospitals, each with both classes and a look of its own: Figure1 and Actualmed, in their published layouts."""
+"""Two more hospitals, each with both classes and a look of its own: Figure1 and Actualmed, in their layouts."""
 
 from collections.abc import Iterator
 
@@ -9,20 +9,17 @@ from .request import Person, Plan, Request, stream
 from .settings import Settings
 
 FIGURE1 = "Figure1-COVID-chestxray-dataset"
-FIGURE1_COLUMNS = (
-    "patientid,offset,sex,age,finding,survival,temperature,pO2 saturation,view,modality,artifacts/distortion,notes".split(",")
-)
 ACTUALMED = "Actualmed-COVID-chestxray-dataset"
-ACTUALMED_COLUMNS = (
-    "patientid,offset,sex,age,finding,survival,temperature,pO2 saturation,view,modality,imagename,artifacts/distortion,notes".split(",")
-)
-# Films by finding at 140 of the main class. Figure1 really has 35, 3, 2 and 15; a few more normals let a score mean something.
+_FIRST = "patientid offset sex age finding survival temperature".split() + ["pO2 saturation", "view", "modality"]
+FIGURE1_COLUMNS = [*_FIRST, "artifacts/distortion", "notes"]
+ACTUALMED_COLUMNS = [*_FIRST, "imagename", "artifacts/distortion", "notes"]
+# Films by finding at 140 of the main class. Figure1 really has 35, 3, 2 and 15; more normals make a score mean more.
 FIGURE1_FILMS = {"COVID-19": 33, "No finding": 9, "Pneumonia": 2, "": 11}
 ACTUALMED_FILMS = {"COVID-19": 22, "No finding": 27, "": 11}
 KINDS = {"COVID-19": ("covid",), "No finding": ("normal",), "Pneumonia": ("bacterial",), "": ("normal", "covid")}
 
-# Habits by finding, after the published tables: 26 of 58 COVID-19 films of Actualmed are AP, 4 of 127 normals; the prefix
-# of the file name (CR or DX, the detector) is as lopsided. A blank finding has the habits of the normals.
+# Habits by finding, after the published tables: 26 of 58 COVID-19 films of Actualmed are AP, 4 of 127 normals; the
+# prefix of the file name (CR or DX, the detector) is as lopsided. Other findings have the habits of both.
 VIEWS = {"COVID-19": {"PA": 0.55, "AP": 0.45}, "No finding": {"PA": 0.97, "AP": 0.03}}
 DETECTORS = {"COVID-19": {"CR": 0.60, "DX": 0.40}, "No finding": {"CR": 0.19, "DX": 0.81}}
 AGE_TEXTS = ("{0}", "{0}+", "early {1}s", "mid {1}s", "")
@@ -46,11 +43,20 @@ def lay_figure1(plan: Plan, habits: Habits, settings: Settings) -> None:
             edits = (("tint", "warm"),) if rng.random() < 0.08 else ()
             path = f"{FIGURE1}/images/{patientid}.{suffix}"
             kind = str(rng.choice(KINDS[finding]))
-            plan.requests.append(Request(path, person, finding, kind, "figure1", view, strength=_strength(settings, rng), edits=edits))
+            plan.requests.append(
+                Request(path, person, finding, kind, "figure1", view, strength=_strength(settings, rng), edits=edits)
+            )
             shown = ("AP erect" if view == "AP" else view) if rng.random() < 0.33 else ""
             rows.append(
                 dict.fromkeys(FIGURE1_COLUMNS, "")
-                | {"patientid": patientid, "sex": sex, "age": age, "finding": finding, "view": shown, "modality": "X-ray"}
+                | {
+                    "patientid": patientid,
+                    "sex": sex,
+                    "age": age,
+                    "finding": finding,
+                    "view": shown,
+                    "modality": "X-ray",
+                }
                 | {"offset": str(rng.integers(0, 22)) if rng.random() < 0.35 else ""}
                 | {"temperature": f"{rng.normal(38.3, 0.8):.1f}" if rng.random() < 0.1 else ""}
                 | {"pO2 saturation": str(rng.choice(["58", "86", "91-92", "low 90s"])) if rng.random() < 0.2 else ""}
@@ -58,13 +64,16 @@ def lay_figure1(plan: Plan, habits: Habits, settings: Settings) -> None:
                 | {"notes": f"Simulated. {'Fever and dry cough for a week' if i == 0 else 'Film of a later day'}."}
             )
     # The byte 0xb0 (a degree sign in Latin-1) is no UTF-8; one such cell is enough to stop a reader that expects it.
-    rows[len(rows) // 3] |= {"temperature": "38+", "notes": "Simulated. Fever of 38 °C, cough. Severe respiratory insufficiency."}
+    rows[len(rows) // 3] |= {
+        "temperature": "38+",
+        "notes": "Simulated. Fever of 38 °C, cough. Severe respiratory insufficiency.",
+    }
     plan.rows[FIGURE1] = rows
     _figure1_traps(plan, rows)
 
 
 def lay_actualmed(plan: Plan, habits: Habits, settings: Settings) -> None:
-    """Plan Actualmed: `imagename` instead of `filename`, "No finding" in another spelling, inconclusive films left blank."""
+    """Plan Actualmed: `imagename`, not `filename`; "No finding" in another spelling; inconclusive films left blank."""
     rng = stream(settings.seed, ACTUALMED)
     rows = []
     persons = list(_persons(ACTUALMED_FILMS, {1: 200, 2: 12, 3: 2, 4: 1}, settings, rng, both=4))
@@ -78,15 +87,28 @@ def lay_actualmed(plan: Plan, habits: Habits, settings: Settings) -> None:
         for finding in findings:
             detector, view = next(dealt[finding]), next(looked[finding])
             day = f"2020{rng.integers(3, 5):02d}{rng.integers(13, 22):02d}"
-            name = f"{detector}.1.2.840.99999.{rng.integers(10**8, 10**9)}.{day}{rng.integers(10**9, 10**10)}.{rng.integers(10**9, 10**10)}.png"
+            device, moment, film = rng.integers((10**8, 10**9, 10**9), (10**9, 10**10, 10**10))
+            name = f"{detector}.1.2.840.99999.{device}.{day}{moment}.{film}.png"
             edits = (("mode", "RGBA"),) if rng.random() < 0.5 else (("mode", "RGB"),)
             kind, site = str(rng.choice(KINDS[finding])), f"actualmed_{detector.lower()}"
             path = f"{ACTUALMED}/images/{name}"
-            plan.requests.append(Request(path, person, finding, kind, site, view, strength=_strength(settings, rng), edits=edits))
-            said = {"COVID-19": "", "No finding": "Negative (covid-19 viral infection is excluded)", "": "Inconclusive"}[finding]
+            plan.requests.append(
+                Request(path, person, finding, kind, site, view, strength=_strength(settings, rng), edits=edits)
+            )
+            said = {
+                "COVID-19": "",
+                "No finding": "Negative (covid-19 viral infection is excluded)",
+                "": "Inconclusive",
+            }[finding]
             rows.append(
                 dict.fromkeys(ACTUALMED_COLUMNS, "")
-                | {"patientid": f"ANON{number}", "finding": finding, "view": view, "modality": "X-ray", "imagename": name}
+                | {
+                    "patientid": f"ANON{number}",
+                    "finding": finding,
+                    "view": view,
+                    "modality": "X-ray",
+                    "imagename": name,
+                }
                 | {"notes": f"{said}, date taken (YYYYMMDD): {day}"}
             )
     rows.sort(key=lambda row: row["imagename"])
@@ -97,7 +119,7 @@ def lay_actualmed(plan: Plan, habits: Habits, settings: Settings) -> None:
 def _persons(
     films: dict[str, int], shares: dict[int, float], settings: Settings, rng: np.random.Generator, both: int
 ) -> Iterator[list[str]]:
-    """The findings of each person's films, in random order of persons; `both` of them have a normal film before the other."""
+    """The findings of each person's films, persons in random order; `both` of them have a normal film first."""
     persons = [["No finding", "COVID-19"] for _ in range(both)]
     for finding, count in films.items():
         left = settings.scaled(count, least=3) - (both if finding in ("COVID-19", "No finding") else 0)
@@ -119,7 +141,11 @@ def _figure1_traps(plan: Plan, rows: list[dict]) -> None:
     stems: dict[str, list[dict]] = {}
     for row in rows:
         stems.setdefault(row["patientid"].rstrip("abc"), []).append(row)
-    paths = {r.path.rpartition("/")[2].partition(".")[0]: r.path.partition("/")[2] for r in plan.requests if r.path.startswith(FIGURE1)}
+    paths = {
+        r.path.rpartition("/")[2].partition(".")[0]: r.path.partition("/")[2]
+        for r in plan.requests
+        if r.path.startswith(FIGURE1)
+    }
     for group in stems.values():
         files, ids = [paths[row["patientid"]] for row in group], [row["patientid"] for row in group]
         findings = {row["finding"] for row in group} - {""}
@@ -142,11 +168,19 @@ def _actualmed_traps(plan: Plan, rows: list[dict]) -> None:
     for row in rows:
         by_person.setdefault(row["patientid"], []).append(row)
         if row["finding"] == "":
-            plan.trap("finding_blank", ACTUALMED, [f"images/{row['imagename']}"], [row["patientid"]], "inconclusive, says the note")
+            plan.trap(
+                "finding_blank",
+                ACTUALMED,
+                [f"images/{row['imagename']}"],
+                [row["patientid"]],
+                "inconclusive, says the note",
+            )
     for number, group in by_person.items():
         files = [f"images/{row['imagename']}" for row in group]
         if {"No finding", "COVID-19"} <= {row["finding"] for row in group}:
             plan.trap("patient_in_both_classes", ACTUALMED, files, [number], "COVID-19 and No finding")
         if len(group) > 1:
             plan.trap("several_films_of_a_patient", ACTUALMED, files, [number], f"{len(group)} films")
-    plan.trap("other_column_names", ACTUALMED, ["metadata.csv"], (), 'imagename, not filename; "No finding", not "No Finding"')
+    plan.trap(
+        "other_column_names", ACTUALMED, ["metadata.csv"], (), 'imagename, not filename; "No finding", not "No Finding"'
+    )

@@ -1,7 +1,7 @@
 """Where a film was first published: the look of its site, and how that place names files, addresses and licences.
 
-Addresses keep the hosts of the real archive, because a curator reads the origin from them, and lead nowhere: their paths
-begin with `simulated`.
+Addresses keep the hosts of the real archive, because a curator reads the origin from them, and lead
+nowhere: their paths begin with `simulated`.
 """
 
 import uuid
@@ -53,7 +53,8 @@ def _eurorad(rng, case, film):
 
 
 def _sciencedirect(rng, case, film):
-    return f"1-s2.0-S{rng.integers(10**15, 10**16)}-gr{film}_lrg-{'abcdefgh'[(film - 1) % 8]}.{'png' if case % 2 else 'jpg'}"
+    article, panel = rng.integers(10**15, 10**16), "abcdefgh"[(film - 1) % 8]
+    return f"1-s2.0-S{article}-gr{film}_lrg-{panel}.{'png' if case % 2 else 'jpg'}"
 
 
 def _springer(rng, case, film):
@@ -68,22 +69,24 @@ def _nejm(rng, case, film):
     return f"nejmc20{case:05d}_f{film}{'abc'[case % 3]}.jpeg"
 
 
-# The real archive's licences by origin; "" is a blank cell.
+_CHILDREN = ("guangzhou", "data.mendeley.com/simulated/{case}", "Guangzhou, China", ("CC BY 4.0",), _hannover, True)
+
+# Licences as in the real archive, by origin; "" is a blank cell.
 ORIGINS = {
-    "github.com": Origin("hannover", "https://github.com/simulated/covid-19-image-repository", "Hannover, Germany", ("CC BY 3.0",), _hannover),
-    "radiopaedia.org": Origin("radiopaedia", "https://radiopaedia.org/simulated/cases/{case}", "Melbourne, Australia", ("CC BY-NC-SA",), _radiopaedia),
-    "sirm.org": Origin("sirm", "https://www.sirm.org/simulated/caso-{case}/", "Italy", ("",), _sirm),
-    "eurorad.org": Origin("eurorad", "https://www.eurorad.org/simulated/case/{case}", "Spain", ("CC BY-NC-SA 4.0",), _eurorad),
+    "github.com": Origin(
+        "hannover", "github.com/simulated/covid-19-image-repository", "Hannover, Germany", ("CC BY 3.0",), _hannover
+    ),
+    "radiopaedia.org": Origin(
+        "radiopaedia", "radiopaedia.org/simulated/cases/{case}", "Melbourne, Australia", ("CC BY-NC-SA",), _radiopaedia
+    ),
+    "sirm.org": Origin("sirm", "www.sirm.org/simulated/caso-{case}/", "Italy", ("",), _sirm),
+    "eurorad.org": Origin("eurorad", "www.eurorad.org/simulated/{case}", "Spain", ("CC BY-NC-SA 4.0",), _eurorad),
     "sciencedirect.com": Origin(
-        "journal", "https://www.sciencedirect.com/simulated/{case}", "Wuhan, China", ("CC BY-NC-ND", "", "CC BY-NC-ND 4.0"), _sciencedirect
+        "journal", "www.sciencedirect.com/simulated/{case}", "Wuhan, China", ("CC BY-NC-ND", ""), _sciencedirect
     ),
-    "link.springer.com": Origin("journal", "https://link.springer.com/simulated/{case}", "Milan, Italy", ("",), _springer),
-    "pubs.rsna.org": Origin("rsna", "https://pubs.rsna.org/simulated/{case}", "Hong Kong", ("", "CC BY 4.0"), _rsna),
-    "nejm.org": Origin("journal", "https://www.nejm.org/simulated/{case}", "United States", ("",), _nejm),
-    "children, fine": Origin(
-        "guangzhou", "https://data.mendeley.com/simulated/{case}", "Guangzhou, China", ("CC BY 4.0",), _hannover, True, 97
-    ),
-    "children, coarse": Origin(
-        "guangzhou", "https://data.mendeley.com/simulated/{case}", "Guangzhou, China", ("CC BY 4.0",), _hannover, True, 75
-    ),
-}  # fmt: skip
+    "link.springer.com": Origin("journal", "link.springer.com/simulated/{case}", "Milan, Italy", ("",), _springer),
+    "pubs.rsna.org": Origin("rsna", "pubs.rsna.org/simulated/{case}", "Hong Kong", ("", "CC BY 4.0"), _rsna),
+    "nejm.org": Origin("journal", "www.nejm.org/simulated/{case}", "United States", ("",), _nejm),
+    "children, fine": Origin(*_CHILDREN, quality=97),
+    "children, coarse": Origin(*_CHILDREN, quality=75),
+}

@@ -10,16 +10,24 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-COLOURS = {"red": (220, 30, 30), "yellow": (235, 215, 40), "green": (40, 190, 70), "black": (0, 0, 0), "white": (255, 255, 255)}
+COLOURS = {
+    "red": (220, 30, 30),
+    "yellow": (235, 215, 40),
+    "green": (40, 190, 70),
+    "black": (0, 0, 0),
+    "white": (255, 255, 255),
+}
 # Colour of mid-grey on photographs of films; black stays black and white stays white.
-TINTS = {"purple": (128, 104, 150), "blue": (100, 122, 156), "warm": (146, 126, 104)}
+TINTS = {"purple": (128, 114, 142), "blue": (112, 125, 145), "warm": (139, 127, 114)}
 MODES = ("RGB", "RGBA", "P")
 
 
 class Plate:
     """A film while it is being edited: an image (mode L or RGB), boolean masks of its shape, and its marker boxes."""
 
-    def __init__(self, pixels: np.ndarray, masks: dict[str, np.ndarray] | None = None, markers: list[dict] | None = None):
+    def __init__(
+        self, pixels: np.ndarray, masks: dict[str, np.ndarray] | None = None, markers: list[dict] | None = None
+    ):
         self.image = Image.fromarray(pixels)
         self.masks = dict(masks or {})
         self.markers = [dict(marker) for marker in markers or []]
@@ -34,9 +42,15 @@ class Plate:
 def apply(plate: Plate, edits: tuple[tuple[str, ...], ...], rng: np.random.Generator) -> Plate:
     """Carry out the edits one after the other; places that an edit leaves open are drawn from `rng`."""
     for name, *words in edits:
-        {"arrow": _arrow, "letter": _letter, "words": _words, "box": _box, "tint": _tint, "letterbox": _letterbox, "mode": _mode}[
-            name
-        ](plate, rng, *words)
+        {
+            "arrow": _arrow,
+            "letter": _letter,
+            "words": _words,
+            "box": _box,
+            "tint": _tint,
+            "letterbox": _letterbox,
+            "mode": _mode,
+        }[name](plate, rng, *words)
     return plate
 
 
@@ -48,7 +62,7 @@ def resaved(pixels: np.ndarray, quality: int) -> np.ndarray:
 
 
 def write(image: Image.Image, path: Path, quality: int, png: bool = False, kept: float = 1.0) -> None:
-    """Write a PNG (by suffix, or `png` whatever the suffix says) or a JPEG of `quality`, no more than a share `kept` of it."""
+    """Write a PNG (by suffix, or `png` whatever the suffix says) or a JPEG of `quality`; only a share `kept` of it."""
     stream = io.BytesIO()
     if png or path.suffix.lower() == ".png":
         image.save(stream, "PNG", compress_level=1)
@@ -126,7 +140,12 @@ def _box(plate: Plate, rng: np.random.Generator, colour: str) -> None:
     x, y = _target(plate, rng)
     half = 0.09 * max(plate.image.size)
     thick = max(round(0.008 * max(plate.image.size)), 1)
-    box = [max(x - half, 0), max(y - half, 0), min(x + half, plate.image.width - 1), min(y + half, plate.image.height - 1)]
+    box = [
+        max(x - half, 0),
+        max(y - half, 0),
+        min(x + half, plate.image.width - 1),
+        min(y + half, plate.image.height - 1),
+    ]
     ImageDraw.Draw(plate.image).rectangle(box, outline=COLOURS[colour], width=thick)
     plate.note("box", colour, (box[0], box[1], box[2] + 1, box[3] + 1))
 

@@ -55,7 +55,9 @@ def _vessels(c: _Canvas, rng: np.random.Generator, lungs: np.ndarray) -> None:
         dots = np.zeros_like(lungs)
         dots[rng.integers(height, size=number), rng.integers(width, size=number)] = 1
         sd = radius * max(height, width)
-        c.grey += np.minimum(ndimage.gaussian_filter(dots, sd) * np.float32(2 * np.pi * sd**2), 1) * lungs * np.float32(0.55)
+        c.grey += (
+            np.minimum(ndimage.gaussian_filter(dots, sd) * np.float32(2 * np.pi * sd**2), 1) * lungs * np.float32(0.55)
+        )
 
 
 def _ground_glass(c: _Canvas, rng: np.random.Generator, lungs: np.ndarray) -> None:
@@ -70,12 +72,16 @@ def _ground_glass(c: _Canvas, rng: np.random.Generator, lungs: np.ndarray) -> No
 
 def _axial(c: _Canvas, rng: np.random.Generator, lesions: bool) -> np.ndarray:
     wide, deep = rng.uniform(0.40, 0.46), rng.uniform(0.36, 0.42)
-    c.paint(c.ellipse(0.5, 0.70, 0.62, 0.30, edge=0.01) - c.ellipse(0.5, 0.685, 0.61, 0.30, edge=0.01), 0.35)  # the table
+    c.paint(
+        c.ellipse(0.5, 0.70, 0.62, 0.30, edge=0.01) - c.ellipse(0.5, 0.685, 0.61, 0.30, edge=0.01), 0.35
+    )  # the table
     c.paint(c.ellipse(0.5, 0.5, wide, deep, edge=0.02), 0.42)  # fat
     c.paint(c.ellipse(0.5, 0.5, wide - 0.025, deep - 0.035, edge=0.02), 0.62)  # muscle
     lungs = np.zeros_like(c.grey)
     for side in (-1, 1):
-        lungs = np.maximum(lungs, c.ellipse(0.5 + side * 0.45 * wide, 0.5, 0.40 * wide, 0.80 * deep, -side * 0.15, edge=0.03))
+        lungs = np.maximum(
+            lungs, c.ellipse(0.5 + side * 0.45 * wide, 0.5, 0.40 * wide, 0.80 * deep, -side * 0.15, edge=0.03)
+        )
     heart = c.ellipse(0.5 + 0.13 * wide, 0.43, 0.42 * wide, 0.42 * deep, 0.5, edge=0.05)
     lungs = lungs * (1 - heart)
     c.paint(lungs, 0.07)
@@ -104,7 +110,12 @@ def _coronal(c: _Canvas, rng: np.random.Generator, lesions: bool) -> np.ndarray:
     c.paint(lungs, 0.07)
     for y in np.linspace(0.16, 0.80, 9):
         for side in (-1, 1):
-            c.paint(c.ellipse(0.5 + side * (0.88 * wide) * np.sqrt(max(1 - ((y - 0.75) / 0.70) ** 2, 0)), y, 0.014, 0.02, edge=0.3), 0.95)
+            c.paint(
+                c.ellipse(
+                    0.5 + side * (0.88 * wide) * np.sqrt(max(1 - ((y - 0.75) / 0.70) ** 2, 0)), y, 0.014, 0.02, edge=0.3
+                ),
+                0.95,
+            )
     c.paint(c.ellipse(0.5, 0.28, 0.02, 0.17, edge=0.15), 0.05)  # trachea
     _vessels(c, rng, lungs)
     if lesions:
@@ -140,7 +151,11 @@ def _warning(size: int) -> np.ndarray:
     """The sign that stands in for a film that was taken back."""
     image = Image.new("L", (size, round(0.6 * size)), 255)
     pen = ImageDraw.Draw(image)
-    pen.polygon([(0.16 * size, 0.06 * size), (0.05 * size, 0.26 * size), (0.27 * size, 0.26 * size)], outline=0, width=max(size // 64, 1))
+    pen.polygon(
+        [(0.16 * size, 0.06 * size), (0.05 * size, 0.26 * size), (0.27 * size, 0.26 * size)],
+        outline=0,
+        width=max(size // 64, 1),
+    )
     pen.text((0.147 * size, 0.11 * size), "!", fill=0, font=ImageFont.load_default(size=max(round(0.12 * size), 8)))
     font = ImageFont.load_default(size=max(round(0.06 * size), 7))
     for line, text in enumerate(("IMAGE REMOVED", "at the request", "of the hospital")):

@@ -1,5 +1,6 @@
-"""What no real archive has: masks, marker boxes and every drawn parameter of each film, in a folder next to the archives.
+"""What no real archive has: masks, marker boxes and drawn parameters of each film, in a folder beside the archives.
 
+It holds:
     truth/films.csv          one row a file of a film
     truth/traps.csv          one row a trap: what a curator must find
     truth/parameters.jsonl   one line a film: all that was drawn
@@ -7,6 +8,8 @@
     truth/masks/             lungs and lesion of each frontal film, one bit a pixel
     truth/pairs/, pairs.csv  the same chest with one thing changed
     truth/settings.json      the knobs, and the versions that made this
+
+Paths in it are relative to the folder that holds the archives.
 """
 
 import csv
@@ -16,7 +19,8 @@ from pathlib import Path
 from .request import Plan
 
 FILM_COLUMNS = (
-    "path patient finding kind visible strength site view projection child age sex quality width height copy_of lungs lesion"
+    "path patient finding kind visible strength site view projection child age sex "
+    "quality width height copy_of lungs lesion"
 ).split()
 PAIR_COLUMNS = "pair patient kind changed site other_site base counterfactual lungs lesion markers".split()
 README = """Simulated chest X-ray archives
@@ -46,12 +50,13 @@ def write(root: Path, plan: Plan, records: list[dict], pairs: list[dict], settin
     folder.mkdir(exist_ok=True)
     films = [film for record in records for film in record["films"]]
     write_table(folder / "films.csv", FILM_COLUMNS, films)
-    traps = [trap | {"files": " | ".join(trap["files"]), "patients": " | ".join(trap["patients"])} for trap in plan.traps]
+    traps = [trap | {name: " | ".join(trap[name]) for name in ("files", "patients")} for trap in plan.traps]
     write_table(folder / "traps.csv", ["trap", "archive", "files", "patients", "detail"], traps)
     write_table(folder / "pairs.csv", PAIR_COLUMNS, [pair | {"markers": json.dumps(pair["markers"])} for pair in pairs])
     lines = [json.dumps({"path": r["path"], **r["parameters"]}) for r in records if r["parameters"]]
     (folder / "parameters.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
-    write_json(folder / "markers.json", {film["path"]: r["markers"] for r in records if r["parameters"] for film in r["films"]})
+    markers = {film["path"]: r["markers"] for r in records for film in r["films"] if r["parameters"]}
+    write_json(folder / "markers.json", markers)
     write_json(folder / "settings.json", settings)
     (root / "README.txt").write_text(README, encoding="utf-8", newline="\n")
 
@@ -66,4 +71,5 @@ def write_table(path: Path, columns: list[str], rows: list[dict], encoding: str 
 
 def write_json(path: Path, value) -> None:
     """Write JSON with sorted keys."""
-    path.write_text(json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
