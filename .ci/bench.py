@@ -1,0 +1,231 @@
+"""Measure what the course's speed rests on, into build/bench.md.
+
+    python .ci/bench.py            all rows
+    python .ci/bench.py films auc  only rows whose name holds one of the words
+
+A row compares our way with the plain one. Both are timed in turns in one run, at least five times each, and the medians
+are compared: a ratio says the same on a slower or busier machine, a number of seconds does not.
+"""
+
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import joblib
+import numpy as np
+import pandas as pd
+
+ROOT = Path(__file__).resolve().parent.parent
+ROUNDS = 5
+os.environ["TQDM_DISABLE"] = "1"
+
+
+class Row(NamedTuple):
+    """One comparison: what is done, our way and the plain way, and what our way's seconds mean in words."""
+
+    what: str
+    ours: tuple[str, Callable[[], object]]
+    plain: tuple[str, Callable[[], object]]
+    words: Callable[[float], str]
+    plain_share: float = 1.0  # the part of the work that the plain way is timed on; its time is scaled up
+
+
+ROWS: dict[str, Callable[[], Row]] = {}
+
+
+def row(make: Callable[[], Row]) -> Callable[[], Row]:
+    """Register a function that prepares a row; its name is the row's name."""
+    ROWS[make.__name__] = make
+    return make
+
+
+def films(count: int, size: int) -> list[np.ndarray]:
+    """Return `count` simulated films, the same every time."""
+    from course_utils import simulator
+
+    found = []
+    for number in range(count):
+        rng = np.random.default_rng(number)
+        patient = simulator.draw_patient(rng)
+        disease = simulator.draw_disease(rng, "covid" if number % 2 else "normal", patient)
+        site = simulator.SITES[sorted(simulator.SITES)[number % len(simulator.SITES)]]
+        found.append(simulator.render(patient, disease, site, simulator.draw_exposure(rng, site, patient), size).pixels)
+    return found
+
+
+@row
+def frozen_features() -> Row:
+    import torch
+
+    from course_utils import models
+
+    torch.set_num_threads(joblib.cpu_count())
+    batch, model = models.preprocess(films(8, 160) * 4), models.load()
+    plain_batch, plain_model = batch.contiguous(), models.load().to(memory_format=torch.contiguous_format)
+
+    def forward(model, batch):
+        with torch.inference_mode():
+            return model(batch)
+
+    return Row(
+        f"frozen features of 32 films at {models.SIZE} px",
+        ("channels_last", lambda: forward(model, batch)),
+        ("PyTorch's default layout", lambda: forward(plain_model, plain_batch)),
+        lambda seconds: f"{32 / seconds:.0f} films/s",
+    )
+
+
+@row
+def features_again() -> Row:
+    from course_utils import archives, curation, features
+
+    cache = tempfile.TemporaryDirectory(prefix="chest-xray-bench-")
+    manifest = curation.curate(archives.root())[0].head(64)
+
+    def computed():
+        cache.cleanup()
+        with_cache(cache.name)
+
+    def with_cache(folder):
+        before = os.environ.get("COURSE_CACHE")
+        os.environ["COURSE_CACHE"] = folder
+        try:
+            return features.frozen(manifest, progress=False)
+        finally:
+            os.environ.pop("COURSE_CACHE") if before is None else os.environ.update(COURSE_CACHE=before)
+
+    with_cache(cache.name)
+    return Row(
+        "frozen features of 64 films of a manifest",
+        ("read from the cache", lambda: with_cache(cache.name)),
+        ("computed", computed),
+        lambda seconds: f"{seconds / 64 * 1000:.2f} ms a film",
+    )
+
+
+@row
+def near_duplicates() -> Row:
+    from course_utils import groups
+    from course_utils.films import thumbnail
+
+    # As alike as chest films are: drawn with the mean and the covariance of the thumbnails of simulated films.
+    count, side = 20_000, 32
+    real = np.stack([thumbnail(film).ravel() for film in films(200, 64)]).astype(np.float64)
+    drawn = np.random.default_rng(0).normal(0, 1, (count, len(real))) @ (real - real.mean(0)) / np.sqrt(len(real) - 1)
+    thumbnails = np.clip(real.mean(0) + drawn, 0, 255).astype(np.uint8).reshape(-1, side, side)
+
+    def every_pair(share: float):
+        full = thumbnails.reshape(count, -1).astype(np.float32)
+        full -= full.mean(axis=1, keepdims=True)
+        full /= np.linalg.norm(full, axis=1, keepdims=True)
+        for top in range(0, int(count * share), 1000):
+            np.argwhere(full[top : top + 1000] @ full.T > groups.NEAR)
+
+    return Row(
+        f"near-duplicates among {count:,} thumbnails",
+        ("groups.near_duplicates", lambda: groups.near_duplicates(thumbnails)),
+        ("every correlation in full", lambda: every_pair(0.25)),
+        lambda seconds: f"{seconds * 25:.0f} s for 100,000 (pairs grow with the square)",
+        plain_share=0.25,
+    )
+
+
+@row
+def bootstrap_auc() -> Row:
+    from sklearn.metrics import roc_auc_score
+
+    from course_utils import evaluation
+
+    rng, count = np.random.default_rng(0), 10_000
+    label = rng.integers(0, 2, count)
+    score = label + rng.normal(0, 1.2, count)
+    table = pd.DataFrame({"label": label, "score": score, "group": rng.integers(0, count // 2, count)})
+    members = table.groupby("group").indices
+    groups = list(members)
+
+    def loop(resamples: int):
+        for _ in range(resamples):
+            drawn = np.concatenate([members[group] for group in rng.choice(groups, len(groups))])
+            roc_auc_score(label[drawn], score[drawn])
+
+    return Row(
+        "2,000 resamples by group of the AUC of 10,000 predictions",
+        ("evaluation.auc", lambda: evaluation.auc(table, resamples=2000)),
+        ("a loop over scikit-learn's roc_auc_score", lambda: loop(100)),
+        lambda seconds: f"{seconds:.2f} s",
+        plain_share=0.05,
+    )
+
+
+@row
+def simulated_film() -> Row:
+    return Row(
+        "simulating a film of 256 px, one thread",
+        ("256 px", lambda: films(4, 256)),
+        ("512 px", lambda: films(4, 512)),
+        lambda seconds: f"{seconds / 4 * 1000:.0f} ms a film",
+    )
+
+
+@row
+def default_archives() -> Row:
+    from course_utils.simulator import archive
+
+    def make(**knobs):
+        with tempfile.TemporaryDirectory(prefix="chest-xray-bench-") as folder:
+            archive.make(Path(folder) / "archives", progress=False, **knobs)
+
+    return Row(
+        "making archives, 12 films a class against the default 140",
+        ("default, 2 processes", lambda: make(processes=2)),
+        ("12 films a class, 2 processes", lambda: make(films=12, processes=2)),
+        lambda seconds: f"{seconds:.0f} s at first use",
+    )
+
+
+def seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def measure(one: Row) -> tuple[float, float]:
+    """Return the median seconds of our way and of the plain way, timed in turns after one round that is not counted."""
+    one.ours[1](), one.plain[1]()
+    times = [(seconds(one.ours[1]), seconds(one.plain[1]) / one.plain_share) for _ in range(ROUNDS)]
+    ours, plain = zip(*times, strict=True)
+    return statistics.median(ours), statistics.median(plain)
+
+
+def main(words: list[str]) -> int:
+    chosen = {name: make for name, make in ROWS.items() if not words or any(word in name for word in words)}
+    if not chosen:
+        raise SystemExit(f"error: no row is named like {', '.join(words)}; there are {', '.join(ROWS)}")
+    lines = [
+        f"Python {platform.python_version()}, {platform.machine()}, {joblib.cpu_count()} cores; "
+        f"median of {ROUNDS} rounds, in turns. Compare the ratios: seconds depend on the machine.",
+        "",
+        "| what | our way | plain way | plain / ours | that is |",
+        "|---|---|---|---|---|",
+    ]
+    for name, make in chosen.items():
+        print(f"{name} ...", end=" ", flush=True)
+        one = make()
+        ours, plain = measure(one)
+        cells = [f"{one.ours[0]}: {ours:.3g} s", f"{one.plain[0]}: {plain:.3g} s", f"{plain / ours:.2g}"]
+        lines.append(f"| {' | '.join([one.what, *cells, one.words(ours)])} |")
+        print(f"{plain / ours:.2g}", flush=True)
+    (ROOT / "build").mkdir(exist_ok=True)
+    (ROOT / "build" / "bench.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("written to build/bench.md")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
