@@ -106,6 +106,8 @@ def clopper_pearson(successes: int, n: int, level: float = 0.95) -> tuple[float,
 def _arrays(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     if table.empty:
         raise ValueError("no predictions: the table is empty")
+    if table["group"].isna().any():
+        raise ValueError(f"{table['group'].isna().sum()} of {len(table)} films have no group to resample by")
     group = pd.factorize(table["group"], sort=True)[0]
     return table["label"].to_numpy(int), table["score"].to_numpy(float), group
 

@@ -8,9 +8,11 @@ def grouped(manifest: pd.DataFrame, seed: int = 0, folds: int = 5) -> pd.DataFra
     """Return the manifest, sorted by image_id, with `split` set: no group in two splits, labels in like proportions.
 
     One of `folds` parts (scikit-learn's `StratifiedGroupKFold`) becomes the test set, one the validation set, the
-    others the training set. The same films give the same split whatever order they come in. Raises `ValueError` when a
-    label has fewer groups than there are folds.
+    others the training set. The same films give the same split whatever order they come in. Raises `ValueError` for
+    fewer than 3 folds, or when a label has fewer groups than there are folds.
     """
+    if folds < 3:
+        raise ValueError(f"{folds} folds: train, validation and test need 3 folds or more")
     table = manifest.sort_values("image_id", ignore_index=True)
     groups = table.groupby("label")["group"].nunique()
     if table.empty or (groups < folds).any():
