@@ -101,3 +101,24 @@ def encode(figure: Figure) -> tuple[str, bytes]:
         if jpeg.tell() <= IMAGE_BYTES:
             return "image/jpeg", jpeg.getvalue()
     raise ValueError(f"a figure of {picture.width} x {picture.height} pixels is too large to store: draw it smaller")
+
+
+def gallery(images, captions, columns: int = 4, width: float = 7.5) -> Figure:
+    """Return a figure with films side by side, each at its own proportions and on the same grey scale.
+
+    images: uint8 arrays of shape (height, width). captions: one for each. columns: films in a row. width: of the
+    figure [inches].
+    """
+    import matplotlib.pyplot as plt
+
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)
+    tallest = max(image.shape[0] / image.shape[1] for image in images)
+    height = rows * (width / columns * tallest + 0.3)  # a line for each caption
+    figure, panels = plt.subplots(rows, columns, figsize=(width, height), squeeze=False)
+    for axes in panels.flat:
+        axes.axis("off")
+    for axes, image, caption in zip(panels.flat[: len(images)], images, captions, strict=True):
+        axes.imshow(image, cmap="gray", vmin=0, vmax=255)
+        axes.set_title(caption, fontsize=9, fontweight="normal")
+    return figure

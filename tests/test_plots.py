@@ -79,6 +79,17 @@ def test_a_picture_that_cannot_be_made_small_is_refused():
         plots.encode(noise(12))
 
 
+def test_gallery_shows_every_film_with_its_caption():
+    films = [np.full((40, 30), grey, np.uint8) for grey in range(5)]
+    figure = plots.gallery(films, [f"film {number}" for number in range(5)], columns=3)
+    used = [axes for axes in figure.axes if axes.images]
+    assert [axes.get_title() for axes in used] == [f"film {number}" for number in range(5)]
+    assert [axes.images[0].get_array()[0, 0] for axes in used] == list(range(5))
+    assert {axes.images[0].get_clim() for axes in used} == {(0, 255)}
+    with pytest.raises(ValueError):
+        plots.gallery(films, ["one caption"])
+
+
 def luminance(colour: str) -> float:
     """Return the relative luminance of WCAG 2.2 (0 black to 1 white)."""
     channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
