@@ -8,6 +8,7 @@ Use:
 import dataclasses
 import json
 import os
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -74,6 +75,8 @@ def default() -> Path:
     if not folder.is_dir():
         with cache.lock(folder):
             if not folder.is_dir():
+                for left in folder.parent.glob(f".{folder.name}.*"):  # by a run that was killed: nobody else is at it
+                    shutil.rmtree(left, ignore_errors=True)
                 make(folder, **dataclasses.asdict(settings))
     return folder
 

@@ -1,5 +1,6 @@
 """Two more hospitals, each with both classes and a look of its own: Figure1 and Actualmed, in their layouts."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -22,98 +23,75 @@ KINDS = {"COVID-19": ("covid",), "No finding": ("normal",), "Pneumonia": ("bacte
 # prefix of the file name (CR or DX, the detector) is as lopsided. Other findings have the habits of both.
 VIEWS = {"COVID-19": {"PA": 0.55, "AP": 0.45}, "No finding": {"PA": 0.97, "AP": 0.03}}
 DETECTORS = {"COVID-19": {"CR": 0.60, "DX": 0.40}, "No finding": {"CR": 0.19, "DX": 0.81}}
+NOTES = {"COVID-19": "", "No finding": "Negative (covid-19 viral infection is excluded)", "": "Inconclusive"}
 AGE_TEXTS = ("{0}", "{0}+", "early {1}s", "mid {1}s", "")
 
 
 def lay_figure1(plan: Plan, habits: Habits, settings: Settings) -> None:
     """Plan Figure1: named by patient id, a letter for each film of the same patient; ages are text, much is blank."""
-    rng = stream(settings.seed, FIGURE1)
-    rows, shares = [], {1: 42, 2: 5, 3: 1}
-    persons = list(_persons(FIGURE1_FILMS, shares, settings, rng, both=1))
-    views = blend(VIEWS, {"COVID-19": 31, "No finding": 9, "Pneumonia": 2, "": 11}, settings.rho)
+    rng, rows = stream(settings.seed, FIGURE1), []
+    persons = list(_persons(FIGURE1_FILMS, {1: 42, 2: 5, 3: 1}, settings, rng, both=1))
+    views = blend(VIEWS, FIGURE1_FILMS, settings.rho)
+    dealt = {f: iter(deal(views[f], sum(p.count(f) for p in persons), rng)) for f in FIGURE1_FILMS}
     for number, findings in enumerate(persons, start=1):
         base = f"COVID-{number:05d}"
         person = _person(f"{FIGURE1}/{base}", findings, habits, rng)
-        age = str(rng.choice(AGE_TEXTS)).format(person.age, person.age // 10 * 10)
-        sex = person.sex if rng.random() < 0.5 else ""
+        shared = {"age": str(rng.choice(AGE_TEXTS)).format(person.age, person.age // 10 * 10)}
+        shared["sex"] = person.sex if rng.random() < 0.5 else ""
         suffix = "png" if rng.random() < 0.1 else "jpg"
-        for i, finding in enumerate(findings):
-            patientid = base + ("abc"[i] if len(findings) > 1 else "")
-            view = deal(views[finding], 1, rng)[0]
+        for letter, finding in zip("abc" if len(findings) > 1 else [""], findings, strict=False):
+            view = next(dealt[finding])
             edits = (("tint", "warm"),) if rng.random() < 0.08 else ()
-            path = f"{FIGURE1}/images/{patientid}.{suffix}"
-            kind = str(rng.choice(KINDS[finding]))
-            plan.requests.append(
-                Request(path, person, finding, kind, "figure1", view, strength=_strength(settings, rng), edits=edits)
-            )
-            shown = ("AP erect" if view == "AP" else view) if rng.random() < 0.33 else ""
-            rows.append(
-                dict.fromkeys(FIGURE1_COLUMNS, "")
-                | {
-                    "patientid": patientid,
-                    "sex": sex,
-                    "age": age,
-                    "finding": finding,
-                    "view": shown,
-                    "modality": "X-ray",
-                }
-                | {"offset": str(rng.integers(0, 22)) if rng.random() < 0.35 else ""}
-                | {"temperature": f"{rng.normal(38.3, 0.8):.1f}" if rng.random() < 0.1 else ""}
-                | {"pO2 saturation": str(rng.choice(["58", "86", "91-92", "low 90s"])) if rng.random() < 0.2 else ""}
-                | {"artifacts/distortion": "slight uneven colour tint" if edits else ""}
-                | {"notes": f"Simulated. {'Fever and dry cough for a week' if i == 0 else 'Film of a later day'}."}
-            )
-    # The byte 0xb0 (a degree sign in Latin-1) is no UTF-8; one such cell is enough to stop a reader that expects it.
-    rows[len(rows) // 3] |= {
-        "temperature": "38+",
-        "notes": "Simulated. Fever of 38 °C, cough. Severe respiratory insufficiency.",
-    }
+            path = f"{FIGURE1}/images/{base}{letter}.{suffix}"
+            plan.requests.append(_request(path, person, finding, "figure1", view, edits, settings, rng))
+            rows.append(_figure1_row(f"{base}{letter}", finding, view, bool(edits), rng) | shared)
+    # The byte 0xb0 (a degree sign in Latin-1) is no UTF-8: one such cell is enough to stop a reader that expects it.
+    rows[len(rows) // 3] |= {"temperature": "38+", "notes": "Simulated. Fever of 38 °C, cough, short of breath."}
     plan.rows[FIGURE1] = rows
     _figure1_traps(plan, rows)
 
 
+def _figure1_row(patientid: str, finding: str, view: str, tinted: bool, rng: np.random.Generator) -> dict:
+    row = dict.fromkeys(FIGURE1_COLUMNS, "") | {"patientid": patientid, "finding": finding, "modality": "X-ray"}
+    row["view"] = view.replace("AP", "AP erect") if rng.random() < 0.33 else ""
+    row["offset"] = str(rng.integers(0, 22)) if rng.random() < 0.35 else ""
+    row["temperature"] = f"{rng.normal(38.3, 0.8):.1f}" if rng.random() < 0.1 else ""
+    row["pO2 saturation"] = str(rng.choice(["58", "86", "91-92", "low 90s"])) if rng.random() < 0.2 else ""
+    row["artifacts/distortion"] = "slight uneven colour tint" if tinted else ""
+    row["notes"] = f"Simulated. {'Film of a later day' if patientid[-1] in 'bc' else 'Fever and dry cough for a week'}."
+    return row
+
+
 def lay_actualmed(plan: Plan, habits: Habits, settings: Settings) -> None:
     """Plan Actualmed: `imagename`, not `filename`; "No finding" in another spelling; inconclusive films left blank."""
-    rng = stream(settings.seed, ACTUALMED)
-    rows = []
+    rng, rows = stream(settings.seed, ACTUALMED), []
     persons = list(_persons(ACTUALMED_FILMS, {1: 200, 2: 12, 3: 2, 4: 1}, settings, rng, both=4))
-    sizes = {"COVID-19": 22, "No finding": 27, "": 11}
-    views, detectors = (blend(table, sizes, settings.rho) for table in (VIEWS, DETECTORS))
-    dealt = {f: iter(deal(detectors[f], sum(p.count(f) for p in persons), rng)) for f in sizes}
-    looked = {f: iter(deal(views[f], sum(p.count(f) for p in persons), rng)) for f in sizes}
+    views, detectors = (blend(table, ACTUALMED_FILMS, settings.rho) for table in (VIEWS, DETECTORS))
+    dealt = {
+        finding: zip(*(deal(habit[finding], count, rng) for habit in (views, detectors)), strict=True)
+        for finding, count in Counter(finding for findings in persons for finding in findings).items()
+    }
     numbers = rng.permutation(np.arange(1, 5 * len(persons)))[: len(persons)]
     for number, findings in zip(numbers, persons, strict=True):
         person = _person(f"{ACTUALMED}/ANON{number}", findings, habits, rng)
         for finding in findings:
-            detector, view = next(dealt[finding]), next(looked[finding])
+            view, detector = next(dealt[finding])
             day = f"2020{rng.integers(3, 5):02d}{rng.integers(13, 22):02d}"
             device, moment, film = rng.integers((10**8, 10**9, 10**9), (10**9, 10**10, 10**10))
             name = f"{detector}.1.2.840.99999.{device}.{day}{moment}.{film}.png"
-            edits = (("mode", "RGBA"),) if rng.random() < 0.5 else (("mode", "RGB"),)
-            kind, site = str(rng.choice(KINDS[finding])), f"actualmed_{detector.lower()}"
-            path = f"{ACTUALMED}/images/{name}"
-            plan.requests.append(
-                Request(path, person, finding, kind, site, view, strength=_strength(settings, rng), edits=edits)
-            )
-            said = {
-                "COVID-19": "",
-                "No finding": "Negative (covid-19 viral infection is excluded)",
-                "": "Inconclusive",
-            }[finding]
-            rows.append(
-                dict.fromkeys(ACTUALMED_COLUMNS, "")
-                | {
-                    "patientid": f"ANON{number}",
-                    "finding": finding,
-                    "view": view,
-                    "modality": "X-ray",
-                    "imagename": name,
-                }
-                | {"notes": f"{said}, date taken (YYYYMMDD): {day}"}
-            )
-    rows.sort(key=lambda row: row["imagename"])
-    plan.rows[ACTUALMED] = rows
-    _actualmed_traps(plan, rows)
+            edits = (("mode", str(rng.choice(["RGB", "RGBA"]))),)
+            path, site = f"{ACTUALMED}/images/{name}", f"actualmed_{detector.lower()}"
+            plan.requests.append(_request(path, person, finding, site, view, edits, settings, rng))
+            row = dict.fromkeys(ACTUALMED_COLUMNS, "") | {"patientid": f"ANON{number}", "finding": finding}
+            row |= {"view": view, "modality": "X-ray", "imagename": name}
+            rows.append(row | {"notes": f"{NOTES[finding]}, date taken (YYYYMMDD): {day}"})
+    plan.rows[ACTUALMED] = sorted(rows, key=lambda row: row["imagename"])
+    _actualmed_traps(plan, plan.rows[ACTUALMED])
+
+
+def _request(path, person, finding, site, view, edits, settings: Settings, rng: np.random.Generator) -> Request:
+    kind, strength = str(rng.choice(KINDS[finding])), settings.strength * float(rng.uniform(0.85, 1.15))
+    return Request(path, person, finding, kind, site, view, strength=strength, edits=edits)
 
 
 def _persons(
@@ -131,10 +109,6 @@ def _persons(
 def _person(key: str, findings: list[str], habits: Habits, rng: np.random.Generator) -> Person:
     klass = "covid" if "COVID-19" in findings else "no finding"
     return Person(key, habits.age(klass, False, rng), str(deal(habits.men[klass], 1, rng)[0]))
-
-
-def _strength(settings: Settings, rng: np.random.Generator) -> float:
-    return settings.strength * float(rng.uniform(0.85, 1.15))
 
 
 def _figure1_traps(plan: Plan, rows: list[dict]) -> None:
