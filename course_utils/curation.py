@@ -139,7 +139,9 @@ def _fingerprint(table: pd.DataFrame, progress: bool) -> pd.DataFrame:
 
 
 def _reject_duplicates(table: pd.DataFrame, found: pd.DataFrame) -> None:
-    films = table[table["reason"].isna()].assign(pixel_hash=found["pixel_hash"])
+    films = table[table["reason"].isna()].join(found["pixel_hash"])  # assign() would add rows to an empty table
+    if films.empty:
+        return
     same = films.groupby("pixel_hash")
     labels = same["label"].transform(lambda column: " and ".join(sorted(set(column))))
     _reject(table, (same["label"].transform("nunique") > 1).reindex(table.index, fill_value=False), "label unusable",

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,16 @@ def encoded(image: np.ndarray | Image.Image, kind: str = "PNG", **options) -> by
     file = io.BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()
+
+
+def png_of_size(width: int, height: int) -> bytes:
+    """Return a PNG whose header claims a size that its few bytes of pixels do not have."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
 
 
 def put(path: Path, content: bytes | np.ndarray) -> Path:
