@@ -9,7 +9,7 @@ SHELL := /bin/sh
 BIN    = $(VENV)/bin
 PIP    = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.txt
 NBVAL  = --nbval-current-env --nbval-cell-timeout=300 --nbval-kernel-startup-timeout=120 -p no:randomly
-SPREAD = -n $(JOBS) --dist loadfile
+SPREAD = -n $(JOBS) --dist loadfile --durations=10
 # Two test processes on two cores: one thread each, or they fight.
 ONE    = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 

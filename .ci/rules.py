@@ -18,6 +18,7 @@ SLIDES = {"slide", "subslide", "fragment", "skip", "notes", "-"}
 IMAGE_BYTES, NOTEBOOK_BYTES, OUTPUT_LINES, CELL_LINES = 200_000, 2_000_000, 30, 25
 ABSOLUTE = re.compile(r"""(?:^|[\s"'=(\[,])((?:/[\w.+-]+){2,}|[A-Za-z]:\\[\w.+-]+)""")
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
+BAR = re.compile(r"\d+%\|.*\||\d(?:it|film)s?/s\]")
 ABBREVIATIONS = re.compile(r"\b(?:e\.g|i\.e|vs|cf|approx|resp|Fig|No|Dr|et al|ca)\.", re.IGNORECASE)
 
 
@@ -148,6 +149,8 @@ def one_output(mime: str, content: str, metadata: dict) -> Iterator[str]:
         ) > OUTPUT_LINES and content.strip():
             if mime != "text/html" or content.count("<tr") > OUTPUT_LINES:
                 yield f"prints {lines} lines, more than {OUTPUT_LINES}"
+        if BAR.search(content):
+            yield "stores a progress bar: leave tqdm's disable unset (TQDM_DISABLE sets it) and store again"
         for pattern, what in ((ABSOLUTE, "the absolute path"), (ADDRESS, "the memory address")):
             for match in pattern.findall(content):
                 yield f"prints {what} {match}"

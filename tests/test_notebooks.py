@@ -109,6 +109,14 @@ BAD = {
     "address printed": (output(example.stream("<object at 0x7f3a2b4c5d>\n")), "memory address 0x7f3a2b4c5d"),
     "error": (output(new_output("error", ename="KeyError", evalue="x", traceback=[])), "failed: KeyError"),
     "stderr": (output(example.stream("UserWarning: old\n", "stderr")), "wrote to stderr"),
+    "progress bar": (
+        output(example.stream("reading:  50%|#####     | 1/2 [00:01<00:01, 1.0it/s]\n")),
+        "a progress bar",
+    ),
+    "progress bar that just began": (
+        output(example.stream("films: 0%|      | 0/9 [00:00<?, ?it/s]\n")),
+        "a progress bar",
+    ),
     "long output": (output(example.stream("line\n" * 31)), "prints 31 lines"),
     "long table": (
         output(new_output("display_data", data={"text/html": "<tr><td>1</td></tr>" * 32})),
