@@ -486,7 +486,7 @@ def test_a_folder_is_used_again_or_refused_but_never_overwritten(small, tmp_path
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
-def test_default_is_cached_and_made_once_by_two_at_once(tmp_path, monkeypatch):
+def test_archives_are_cached_and_made_once_by_two_at_once(tmp_path, monkeypatch):
     make, calls, found = archive.make, [], []
 
     def counted(*args, **knobs):
@@ -494,15 +494,24 @@ def test_default_is_cached_and_made_once_by_two_at_once(tmp_path, monkeypatch):
         return make(*args, **knobs, processes=1, progress=False)
 
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
-    monkeypatch.setattr(archive, "Settings", lambda *knobs: Settings(*(knobs or (0, 1.0, 1.0, 12, 64))))
     monkeypatch.setattr(archive, "make", counted)
-    threads = [threading.Thread(target=lambda: found.append(archive.default())) for _ in range(2)]
+    left = tmp_path / "simulated" / f".{Settings(films=12, size=64).key()}.killed" / "half-made"
+    left.mkdir(parents=True)
+    threads = [threading.Thread(target=lambda: found.append(archive.cached(films=12, size=64))) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert len(calls) == 1 and found[0] == found[1] and (found[0] / COHEN / "metadata.csv").is_file()
-    assert archive.default() == found[0] and len(calls) == 1
+    assert archive.cached(films=12, size=64) == found[0] and len(calls) == 1
+    assert not left.parent.exists()
+
+
+def test_default_is_what_the_cache_holds_for_all_knobs_where_they_are(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
+    made = tmp_path / "simulated" / Settings().key()
+    made.mkdir(parents=True)
+    assert archive.default() == made
 
 
 def test_the_key_follows_knobs_and_source(monkeypatch):

@@ -2,9 +2,11 @@
 
 Use:
     folder = archive.make("somewhere", seed=1, rho=0.5)      # chosen knobs
-    folder = archive.default()                               # what the course runs on, made once and cached
+    folder = archive.cached(rho=0)                           # the same, kept in the cache
+    folder = archive.default()                               # what the course runs on: all knobs where they are
 """
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -63,14 +65,23 @@ def make(
     plan = draw_plan(settings)
     with cache.replacing(folder, folder=True) as room:
         _write(room, plan, settings, processes or joblib.cpu_count(), progress)
-        if folder.is_dir():  # and empty, or `_is_made` would have refused it: in the way of a rename on Windows
+        with contextlib.suppress(OSError):  # an empty folder would be in the way of a rename on Windows
             folder.rmdir()
     return folder
 
 
 def default() -> Path:
-    """The archives that the course runs on by default, made at first use and cached, once even if two processes ask."""
-    settings = Settings()
+    """The archives that the course runs on by default: `cached` with every knob where it is."""
+    return cached()
+
+
+def cached(**knobs) -> Path:
+    """Archives from the cache, made at first use, and once even if two processes ask at the same time.
+
+    Arguments: knobs of `make`, all but folder, processes and progress. Returns the folder's path. Raises ValueError or
+    TypeError for an impossible knob.
+    """
+    settings = Settings(**knobs)
     folder = cache.folder("simulated") / settings.key()
     if not folder.is_dir():
         with cache.lock(folder):
