@@ -4,6 +4,8 @@ VENV   ?= .venv
 # Published X-rays, if you have them: a folder in one of the layouts that README.md names.
 XRAY   ?= ../shared/xray
 JOBS   ?= 2
+# Options for JupyterLab, such as LAB=--no-browser.
+LAB    ?=
 
 SHELL := /bin/sh
 BIN    = $(VENV)/bin
@@ -20,10 +22,10 @@ ONE    = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 help: ## show this list
 	@echo "make COMMAND, where COMMAND is"
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
-	@echo "Variables: PYTHON=$(PYTHON)  VENV=$(VENV)  XRAY=$(XRAY)  JOBS=$(JOBS)"
+	@echo "Variables: PYTHON=$(PYTHON)  VENV=$(VENV)  XRAY=$(XRAY)  JOBS=$(JOBS)  LAB=$(LAB)"
 
 lab: $(VENV)/.lab ## set up once, then open the course in JupyterLab
-	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+	$(BIN)/jupyter lab --ServerApp.root_dir=. $(LAB) notebooks/00_start_here.ipynb
 
 run: $(VENV)/.lab ## set up once, then execute every notebook without a browser, into build/
 	$(BIN)/python .ci/notebooks.py run
