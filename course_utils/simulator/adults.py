@@ -40,7 +40,11 @@ OTHER = {
 KINDS = {"No Finding": "normal", "todo": "covid", "COVID-19": "covid", "COVID-19, ARDS": "covid"}
 KINDS |= {finding: kind for finding, (_, kind) in OTHER.items()}
 COMPLAINTS = ("fever and dry cough", "dyspnoea on exertion", "fatigue and loss of smell", "sore throat, then fever")
-DATES = ("2020", "March 10, 2020", "Mar 4, 2020", "2018", "2015")
+DATES = {
+    "covid": ("2020", "March 10, 2020", "Mar 4, 2020"),
+    "no finding": ("2020", "2019"),
+    "other": ("2011", "2014", "2018"),
+}
 
 
 @dataclass
@@ -200,7 +204,7 @@ def _history(case: Case, rng: np.random.Generator) -> dict:
     row["offset"] = "" if rng.random() < 0.24 else "0"
     row["sex"] = "" if rng.random() < 0.09 else case.person.sex
     row["age"] = "" if rng.random() < 0.20 else str(case.person.age)
-    row["date"] = "" if rng.random() < 0.24 else str(rng.choice(DATES))
+    row["date"] = "" if rng.random() < 0.24 else str(rng.choice(DATES[case.klass]))
     row["doi"] = f"10.5555/simulated.{number:04d}" if rng.random() < 0.40 else ""
     row["survival"] = str(rng.choice(["Y", "Y", "Y", "N"])) if rng.random() < 0.37 else ""
     if rng.random() < 0.36:

@@ -100,7 +100,10 @@ def _target(plate: Plate, rng: np.random.Generator) -> tuple[float, float]:
 def _arrow(plate: Plate, rng: np.random.Generator, colour: str) -> None:
     _in_colour(plate)
     x, y = _target(plate, rng)
-    size, angle = max(plate.image.size), rng.uniform(0, 2 * math.pi)
+    size, (width, height) = max(plate.image.size), plate.image.size
+    angle = math.atan2(height / 2 - y, width / 2 - x) + rng.uniform(
+        -1, 1
+    )  # from the middle, so that it fits on the film
     across, along = np.array([-math.sin(angle), math.cos(angle)]), np.array([math.cos(angle), math.sin(angle)])
     tip = np.array([x, y]) + 0.02 * size * along
     head, tail = tip + 0.035 * size * along, tip + 0.10 * size * along
