@@ -57,9 +57,9 @@ def cavity(patient, f: Frame) -> tuple[list, list]:
     """Half-width of the thoracic cavity from the diaphragm (first) to the apex: knots in y and values, both in cm."""
     s = np.array([1.45, 1.2, 1.0, 0.8, 0.6, 0.42, 0.28, 0.17, 0.09, 0.04, 0.012, 0.0])
     if patient.child:
-        w = np.array([0.98, 1.0, 1.0, 0.985, 0.94, 0.85, 0.74, 0.62, 0.51, 0.42, 0.34, 0.27])
+        w = np.array([1.04, 1.03, 1.0, 0.96, 0.895, 0.80, 0.69, 0.575, 0.475, 0.39, 0.31, 0.24])
     else:
-        w = np.array([0.96, 0.99, 1.0, 0.995, 0.965, 0.91, 0.83, 0.73, 0.62, 0.52, 0.43, 0.33])
+        w = np.array([1.0, 1.01, 1.0, 0.985, 0.94, 0.87, 0.775, 0.67, 0.565, 0.475, 0.395, 0.31])
     w = w - patient.shape * 0.05 * np.clip(0.75 - s, -0.3, 0.5) * -1 * (s > 0.05)
     return list(f.apex - s * f.height), list(w * f.width)
 
@@ -70,7 +70,7 @@ def body(patient, exposure, plane: Plane, f: Frame, x, rows: Rows) -> np.ndarray
     u, a, h = f.unit, f.apex, f.height
     if patient.child:
         knots = [f.dome[0] - 20, f.dome[0] - 4, f.dome[0], a - 0.62 * h, a - 0.3 * h, a - 0.05 * h, a + 0.04 * h, a + 0.12 * h, a + 0.22 * h, a + 0.35 * h, a + h]
-        half = [trunk * 0.97, trunk * 0.98, trunk, trunk, trunk * 1.02, trunk * 1.06, trunk * 1.04, trunk * 0.94, 0.76 * trunk, 0.6 * trunk, 0.58 * trunk]
+        half = [trunk * 1.0, trunk * 1.0, trunk, trunk, trunk * 0.98, trunk * 0.97, trunk * 0.92, trunk * 0.82, 0.68 * trunk, 0.58 * trunk, 0.56 * trunk]
     else:
         reach = trunk + 5.0
         knots = [f.dome[0] - 40, f.dome[0] - 12, f.dome[0], a - 0.55 * h, a - 0.38 * h, a - 0.2 * h, a - 0.06 * h, a + 0.03 * h, a + 0.11 * h, a + 0.17 * h,
@@ -80,8 +80,8 @@ def body(patient, exposure, plane: Plane, f: Frame, x, rows: Rows) -> np.ndarray
     deep = rows([f.dome[0] - 12, f.dome[0], a - 0.2 * f.height, a + 2 * u, a + 6 * u],
                 [(f.depth + 0.8 * patient.wall) * 1.1, f.depth + 0.65 * patient.wall, f.depth + 0.5 * patient.wall, 7.5 * u, 6.5 * u])
     r = np.minimum(np.abs(x) / half, 1)
-    r = r * np.sqrt(np.sqrt(r))
-    return 2 * deep * np.sqrt(np.sqrt(np.maximum(1 - r * r, 0))) * chord(r * r) ** 0.5
+    r = r * r
+    return 2 * deep * np.sqrt(1 - r * r * np.sqrt(np.sqrt(r)))
 
 
 def limb(x, y, ends, radius) -> np.ndarray:
@@ -112,13 +112,13 @@ def arms(patient, exposure, f: Frame, x, y) -> np.ndarray:
 
 def chin_height(exposure, f: Frame) -> float:
     """Where the chin of a small child lies, y in cm: some look up, some down."""
-    return f.apex + (2.6 + 1.4 * np.random.default_rng(exposure.seed + 5).standard_normal()) * f.unit / 0.58
+    return f.apex + (1.7 + 1.3 * np.random.default_rng(exposure.seed + 5).standard_normal()) * f.unit / 0.58
 
 
 def head(exposure, f: Frame, x, y) -> np.ndarray:
     """Chin and skull above a small child's short neck, cm of soft tissue."""
     dx, dy = x / (5.6 * f.unit), (y - chin_height(exposure, f) - 5.2 * f.unit) / (5.4 * f.unit)
-    return np.float32(17 * f.unit) * chord(np.sqrt(dx * dx + dy * dy))
+    return np.float32(27 * f.unit) * chord(np.sqrt(dx * dx + dy * dy))
 
 
 def mediastinum(patient, f: Frame) -> dict[int, tuple[list, list]]:
@@ -130,21 +130,21 @@ def mediastinum(patient, f: Frame) -> dict[int, tuple[list, list]]:
     wide = 2 * f.width * patient.heart
     turn = patient.heart_turn
     right, left = wide * (0.335 - 0.02 * turn), wide * (0.665 + 0.02 * turn)
-    knob = (3.1 + 0.9 * patient.aorta) * u
+    knob = (2.95 + 0.9 * patient.aorta) * u
     svc = (2.6 + 0.5 * patient.aorta) * u
     top = 0.62 * f.width * 0.45
     y = lambda s: f.apex - s * h  # noqa: E731
     if patient.child:
-        thymus = 0.9 + 0.5 * patient.muscle + max(0.0, (3 - patient.age) * 0.25)
-        r = [(1.25, 0.75 * right), (1.0, 0.86 * right), (0.80, right), (0.62, 0.92 * right), (0.46, 2.2 * u + 0.6 * thymus),
-             (0.30, 2.1 * u + 0.55 * thymus), (0.16, 2.3 * u), (0.07, 2.1 * u), (0.02, 2.6 * u), (0.0, 3.2 * u)]
-        l = [(1.25, 0.85 * left), (1.02, 0.97 * left), (0.86, left), (0.68, 0.86 * left), (0.5, 0.62 * left), (0.36, 3.1 * u + 0.6 * thymus),
-             (0.24, 2.7 * u + 0.45 * thymus), (0.14, 2.3 * u), (0.07, 2.1 * u), (0.02, 2.6 * u), (0.0, 3.2 * u)]
+        thymus = 0.25 + 0.35 * patient.muscle + 0.12 * max(0, 3 - patient.age)
+        r = [(1.3, 0.6 * right), (1.05, 0.80 * right), (0.82, right), (0.62, 0.88 * right), (0.46, 0.62 * right + thymus), (0.30, 2.2 * u + thymus),
+             (0.16, 2.2 * u + 0.5 * thymus), (0.07, 2.1 * u), (0.02, 2.4 * u), (0.0, 2.9 * u)]
+        l = [(1.35, 0.7 * left), (1.08, 0.92 * left), (0.90, left), (0.72, 0.90 * left), (0.54, 0.66 * left), (0.40, 0.48 * left + thymus), (0.26, 2.4 * u + thymus),
+             (0.14, 2.2 * u + 0.4 * thymus), (0.07, 2.1 * u), (0.02, 2.4 * u), (0.0, 2.9 * u)]
     else:
-        r = [(1.3, 0.6 * right), (1.02, 0.84 * right), (0.82, right), (0.64, 0.90 * right), (0.53, svc + 0.25), (0.42, svc),
-             (0.25, svc - 0.1), (0.12, 2.5 * u), (0.05, 2.7 * u), (0.015, top), (0.0, 1.25 * top)]
-        l = [(1.35, 0.72 * left), (1.06, 0.96 * left), (0.92, left), (0.76, left * (0.84 + 0.05 * turn)), (0.62, 0.62 * left + 0.1), (0.50, 3.7 * u),
-             (0.42, 3.5 * u), (0.355, 3.1 * u), (0.30, knob), (0.245, knob * 0.97), (0.18, 2.5 * u), (0.12, 2.3 * u), (0.05, 2.6 * u),
+        r = [(1.3, 0.6 * right), (1.04, 0.82 * right), (0.82, right), (0.66, 0.93 * right), (0.53, svc + 0.5), (0.42, svc + 0.1),
+             (0.25, svc), (0.12, 2.5 * u), (0.05, 2.6 * u), (0.015, top), (0.0, 1.25 * top)]
+        l = [(1.35, 0.72 * left), (1.10, 0.95 * left), (0.95, left), (0.80, left * (0.88 + 0.05 * turn)), (0.66, 0.68 * left + 0.1), (0.53, 4.0 * u),
+             (0.44, 3.6 * u), (0.37, 3.1 * u), (0.30, knob), (0.24, knob * 0.97), (0.17, 2.7 * u), (0.11, 2.4 * u), (0.05, 2.6 * u),
              (0.015, top), (0.0, 1.25 * top)]
     return {-1: ([y(s) for s, _ in r], [v for _, v in r]), 1: ([y(s) for s, _ in l], [v for _, v in l])}
 
@@ -166,8 +166,8 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     distance = np.abs(x)
     q = distance / half
     s = (np.float32(f.apex) - y) / np.float32(f.height)
-    r = np.maximum(1 - q * q, 0)
-    full = 2 * f.depth * r * (1 - np.float32(0.22) * ramp((s - 0.4) / 0.6))
+    r = np.maximum(1 - q * q * q, 0)
+    full = 2 * f.depth * np.sqrt(r) * (1 - np.float32(0.15) * ramp((s - 0.4) / 0.6))
     full *= np.float32(0.55) + np.float32(0.45) * ramp((distance - 1.5 * f.unit) / (6.0 * f.unit))
     full *= np.sqrt(np.clip(s / 0.22, 0, 1) * (2 - np.clip(s / 0.22, 0, 1)))  # the apex is shallow
     full *= s > 0
@@ -178,18 +178,18 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
         heart_rows = Rows(yh)
         for k, (knots, border) in mediastinum(patient, f).items():
             inside = heart_rows(knots, border) - k * xh
-            curvature = heart_rows([f.apex - f.height, f.apex - 0.55 * f.height, f.apex - 0.3 * f.height, f.apex], [5.5 * f.unit, 4.0 * f.unit, 1.8 * f.unit, 1.6 * f.unit])
+            curvature = heart_rows([f.apex - f.height, f.apex - 0.55 * f.height, f.apex - 0.3 * f.height, f.apex], [6.0 * f.unit, 4.6 * f.unit, 2.6 * f.unit, 2.0 * f.unit])
             part = chord(1 - np.clip(inside / curvature, 0, 1)) * (side == k)
             taken += part
-    spine = 1 - ramp((distance - 1.5 * f.unit) / (1.6 * f.unit))
+    spine = 1 - ramp((distance - 0.9 * f.unit) / (3.2 * f.unit))
     taken = np.maximum(taken, spine)
-    air = full * (1 - taken * (0.80 + 0.2 * spine))
+    air = full * (1 - taken * (0.82 + 0.18 * spine))
     for k, top in zip((-1, 1), f.dome):
         below = dome_height(patient, f, distance, top, k) - y
-        dome = 2 * np.sqrt(np.maximum(below, 0) / np.float32(0.55 / f.depth * f.unit))
+        dome = 2 * np.sqrt(np.maximum(below, 0) / np.float32((0.9 if patient.child else 0.6) / f.depth * f.unit))
         air = np.where(side == k, air - dome, air)
     air = np.maximum(air, 0)
-    return {"x": x, "y": y, "rows": rows, "full": full, "air": air, "side": side, "q": q, "s": s}
+    return {"x": x, "y": y, "full": full, "rows": rows, "air": air, "side": side, "q": q, "s": s}
 
 
 def dome_height(patient, f: Frame, distance, top: float, side: int) -> np.ndarray:
@@ -200,15 +200,12 @@ def dome_height(patient, f: Frame, distance, top: float, side: int) -> np.ndarra
     return np.float32(top) - np.float32(f.height) * fall.astype(np.float32)
 
 
-def muscle_and_breast(patient, f: Frame, x, y) -> np.ndarray:
-    """Extra soft tissue in front of the ribs, cm: pectoral muscles and breasts."""
-    u = f.unit
-    out = np.zeros_like(x)
+def pectorals(patient, f: Frame, x, y) -> np.ndarray:
+    """Extra soft tissue of the pectoral muscles, cm."""
     distance = np.abs(x)
     # The lower border of the pectoral muscle runs from the armpit down and inwards.
     edge = f.apex - 0.36 * f.height - (f.width + 1 - distance) * 0.35
-    out += np.float32(1.6 * patient.muscle + 0.25) * ramp((y - edge) / 3.0) * ramp((distance - 0.25 * f.width) / 5) * ramp((f.apex + 1 - y) / 5)
-    return out
+    return np.float32(1.6 * patient.muscle + 0.25) * ramp((y - edge) / 3.0) * ramp((distance - 0.25 * f.width) / 5) * ramp((f.apex + 1 - y) / 5)
 
 
 def breasts(patient, f: Frame, x, y) -> np.ndarray:
@@ -217,10 +214,12 @@ def breasts(patient, f: Frame, x, y) -> np.ndarray:
     if not r:
         return np.zeros_like(x)
     distance = np.abs(x)
-    dx = (distance - 0.64 * f.width) / min(1.1 * r, 0.6 * f.width)
-    dy = y - f.apex + 0.80 * f.height
+    dx = (distance - 0.62 * f.width) / min(1.05 * r, 0.56 * f.width)
+    dy = y - f.apex + 0.78 * f.height
     dy = dy / np.where(dy > 0, np.float32(1.7 * r), np.float32(0.95 * r))
-    return np.float32(0.50 * r) * chord(np.sqrt(dx * dx + dy * dy)) * ramp((distance - 1.0) / 6.0)
+    inside = np.maximum(1 - dx * dx - dy * dy, 0)
+    fold = ramp(-1.5 * dy)  # a crease below, a gradual beginning elsewhere
+    return np.float32(0.50 * r) * (inside + fold * (np.sqrt(inside) - inside)) * ramp((distance - 1.0) / 6.0)
 
 
 def abdominal_gas(patient, f: Frame, x, y, rng) -> np.ndarray:

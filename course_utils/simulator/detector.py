@@ -70,29 +70,35 @@ def process(logarithm: np.ndarray, compression: float, sharpening: float, pitch:
     return out
 
 
-def window(healthy: np.ndarray, scatter, compression: float, pitch: float, low: float = 2.0, high: float = 98.5) -> tuple[float, float]:
-    """Darkest and brightest value to display: percentiles over the body, without lesion, noise or devices.
+def window(healthy: np.ndarray, scatter, inside: np.ndarray, compression: float, pitch: float) -> tuple[float, float]:
+    """Darkest and brightest value to display: percentiles 3 and 98.5 over the chest cavity of the healthy patient.
+
+    Neither lesion nor noise nor devices change it, so that a pair of films differs only where the lesion is.
 
     Args:
-        healthy: attenuation of the healthy chest. scatter, compression, pitch: as above. low, high: percentiles.
+        healthy: attenuation of the healthy chest. scatter: see `scattered`. inside: True in the chest cavity.
+        compression, pitch: as in `process`.
     """
     coarse = (slice(COARSE // 2, None, COARSE),) * 2
     signal = -np.log(np.exp(-np.minimum(healthy[coarse], 12)) + (scatter[coarse] if isinstance(scatter, np.ndarray) else 0))
     base = gaussian_filter(signal, 1.2 / pitch / COARSE, truncate=3.0, mode="nearest")
-    values = (signal - np.float32(compression) * base)[healthy[coarse] > 0.8]
+    values = (signal - np.float32(compression) * base)[inside[coarse]]
     if values.size < 10:
         return 0.0, 1.0
-    dark, bright = np.percentile(values, (low, high))
+    dark, bright = np.percentile(values, (3.0, 98.5))
     return float(dark), float(max(bright, dark + 0.2))
 
 
 def display(value: np.ndarray, dark: float, bright: float, black: float, white: float, gamma: float) -> np.ndarray:
-    """Grey values 0 to 1 (bone white): `dark` becomes `black`, `bright` becomes `white`, with a soft toe and shoulder."""
-    t = (value - np.float32(dark)) * np.float32(1 / (bright - dark))
-    t = np.float32(black) + np.float32(white - black) * t
+    """Grey values 0 to 1, bone white: `dark` becomes `black`, `bright` becomes `white`.
+
+    In between a power curve; below and above a soft toe and shoulder, as film and monitors have them.
+    """
     steps = np.linspace(-1, 2, 3073)
-    base = np.clip(steps, 0, None) ** gamma
-    knee = 0.88
-    table = np.where(base > knee, knee + (1 - knee) * (1 - np.exp(-(base - knee) / (1 - knee))), base).astype(np.float32)
-    index = ((np.clip(t, -1, 2) + 1) * np.float32(1024)).astype(np.int32)
-    return table[index]
+    base = black + (white - black) * np.clip(steps, 0, None) ** gamma
+    knee = white - 0.06
+    base = np.where(base > knee, knee + (1 - knee) * (1 - np.exp(-(base - knee) / (1 - knee))), base)
+    floor = 0.25 * black
+    base = np.where(steps < 0, floor + (black - floor) * np.exp(np.minimum(steps, 0) * 5), base)
+    t = (np.clip(value, dark - (bright - dark), bright + (bright - dark)) - np.float32(dark)) * np.float32(1 / (bright - dark))
+    return base.astype(np.float32)[((t + 1) * np.float32(1024)).astype(np.int32)]

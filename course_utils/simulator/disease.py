@@ -122,8 +122,8 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     side, q, s = lungs["side"], lungs["q"], lungs["s"]
     for p in disease.patches:
         dq, ds = (q - np.float32(p.lateral)) / np.float32(p.wide), (s - np.float32(p.height)) / np.float32(p.long)
-        distance = np.sqrt(dq * dq + ds * ds) + np.float32(0.30) * cloud
-        soft = 0.35 if disease.kind == "bacterial" else 0.9
+        distance = np.sqrt(dq * dq + ds * ds) + np.float32(0.22) * cloud
+        soft = 0.6 if disease.kind == "bacterial" else 0.9
         part = ramp((1 + soft / 2 - distance) / soft) * (side == p.side)
         out = np.maximum(out, np.float32(p.fill) * part) if disease.kind == "bacterial" else out + np.float32(p.fill) * part * (1 - out)
     uneven = np.clip(1 + 0.35 * cloud, 0.2, 2.0) * (1 - disease.net) + disease.net * (0.6 + 0.75 * lines)
@@ -131,7 +131,7 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     if disease.kind == "bacterial":
         out = np.minimum(out * np.float32(disease.strength), 0.97) * lungs["air"]
         bronchi = draw(plane, tree(f, rng, roots=4, thick=0.34)[:4], solid=2.6)
-        return np.maximum(out - np.minimum(bronchi, 0.55 * out), 0)
+        return np.maximum(out - np.minimum(bronchi, 0.3 * out), 0)
     if disease.kind == "viral":
         walls = draw(plane, tree(f, np.random.default_rng(patient.seed))[:3], widen=1.7, solid=0.75)
         lines = 0.35 * np.float32(disease.strength) * np.minimum(walls, np.float32(0.5) * lungs["air"])

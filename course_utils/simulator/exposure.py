@@ -65,13 +65,13 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
         raise ValueError(f"exposure: view = {view!r} is impossible: allowed are {', '.join(map(repr, VIEWS))}")
     z, u = rng.standard_normal(12), rng.random(6)
     lying, child = view == "AP Supine", patient.child
-    breath = {"PA": 0.66, "AP": 0.42, "AP Supine": 0.30}[view] + 0.17 * z[0]
+    breath = {"PA": 0.66, "AP": 0.42, "AP Supine": 0.30}[view] + 0.22 * z[0]
     loose = rng.triangular(1.5, 7.0, 15.0) * site.margin
     if child:
-        breath = 0.55 + 0.15 * z[0]
-        width = 2 * patient.lung_width * (1.42 + 0.10 * z[1]) * site.margin
-        aspect = site.portrait + 0.07 * z[2]
-        x, y = 0.5 * z[3], -0.04 * patient.lung_height + 0.55 * z[4]
+        breath = 0.55 + 0.20 * z[0]
+        width = 2 * patient.lung_width * (1.42 + 0.13 * z[1]) * site.margin
+        aspect = site.portrait + 0.085 * z[2]
+        x, y = 0.8 * z[3], -0.02 * patient.lung_height + 0.8 * z[4]
         arms = float(np.clip(1.05 + 0.30 * z[5], 0.1, 1.55))
     else:
         width = 2 * patient.lung_width * 1.10 + loose + (1.5 if view != "PA" else 0)
@@ -79,8 +79,8 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
         x, y = 1.2 * z[3], -2.8 + 1.7 * z[4]
         arms = -1.25 + 0.12 * z[5] if view == "PA" else -1.38 + 0.10 * z[5]
     drawn = {
-        "view": view, "inspiration": float(np.clip(breath, 0, 1)), "rotation": (3.2 if child or lying else 2.0) * z[6],
-        "tilt": (3.0 if child or lying else 1.2) * z[7], "width": width, "aspect": aspect, "x": x, "y": y, "arms": arms,
+        "view": view, "inspiration": float(np.clip(breath, 0, 1)), "rotation": (4.5 if child or lying else 3.0) * z[6],
+        "tilt": (3.5 if child or lying else 1.8) * z[7], "width": width, "aspect": aspect, "x": x, "y": y, "arms": arms,
         "shoulders": 0.25 * z[8] + (0.55 if child else 0.35 if view != "PA" else 0.0), "spread": u[0] * 0.4 + (0.6 if view == "PA" else 0.0),
         "tone": z[9], "contrast": z[10], "dose": z[11], "sharp": rng.standard_normal(), "leads": bool(u[1] < (site.leads if view != "PA" else 0.06)),
         "tube": bool(u[2] < (0.35 if lying else 0.12 if view == "AP" else 0.0) and not child), "seed": int(rng.integers(2**32)),

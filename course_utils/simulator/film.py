@@ -66,7 +66,7 @@ def render(patient, disease, site, exposure, size: int = 256, without=()) -> Fil
             path, boxes = make(exposure, plane, f)
             extra += np.float32(detector.MU["metal"]) * path
             markers += boxes
-    grey = expose(healthy, extra, site, exposure, plane, without)
+    grey = expose(healthy, extra, lungs, site, exposure, plane, without)
     if "collimation" not in without:
         overlay.collimate(grey, site, exposure)
     if "text" not in without:
@@ -90,12 +90,12 @@ def chest(patient, exposure, plane: Plane, f, without) -> tuple[np.ndarray, dict
     if patient.child:
         soft = np.maximum(soft, anatomy.head(exposure, f, x, y))
     if "muscle" not in without:
-        soft += anatomy.muscle_and_breast(patient, f, x, y) * (soft > 0)
+        soft += anatomy.pectorals(patient, f, x, y) * (soft > 0)
     if "breasts" not in without:
         soft += anatomy.breasts(patient, f, x, y) * (soft > 0)
     air = lungs["air"]
     if "vessels" not in without:
-        path = vessels.draw(plane, tree)
+        path = vessels.draw(plane, tree, solid=1.4 if patient.child else 2.0) + vessels.hila(f, x, y)
         air = air - np.minimum(path, np.float32(0.8) * air)
     if "airways" not in without:
         air = air + vessels.airways(patient, plane, f) * (soft > 4)
@@ -105,7 +105,7 @@ def chest(patient, exposure, plane: Plane, f, without) -> tuple[np.ndarray, dict
     return detector.attenuation(soft, np.minimum(air, soft), bone), lungs
 
 
-def expose(healthy, extra, site, exposure, plane: Plane, without) -> np.ndarray:
+def expose(healthy, extra, lungs, site, exposure, plane: Plane, without) -> np.ndarray:
     """Grey values 0 to 1 of the film: scatter, blur, noise, processing, display."""
     pitch = plane.pitch
     portable = 1.6 if exposure.view != "PA" else 1.0
@@ -119,13 +119,20 @@ def expose(healthy, extra, site, exposure, plane: Plane, without) -> np.ndarray:
     if "blur" not in without and sd > 0.2:
         signal = gaussian_filter(signal, sd, truncate=3.0, mode="nearest")
     signal = detector.count(signal, np.float32(0), site.dose * 10 ** (0.2 * exposure.dose), pitch, rng)
-    compression = 0.0 if "processing" in without else float(np.clip(site.compression + 0.05 * spread * exposure.contrast, 0, 0.85))
-    sharpening = 0.0 if "processing" in without else float(np.clip(site.sharpening * (1 + 0.2 * spread * exposure.sharp), 0, 4))
-    dark, bright = detector.window(healthy, scatter, compression, pitch)
+    raw = "processing" in without
+    compression = 0.0 if raw else clip(site.compression + 0.08 * spread * exposure.contrast, 0, 0.85)
+    sharpening = 0.0 if raw else clip(site.sharpening * np.exp(0.35 * spread * exposure.sharp), 0, 4)
+    dark, bright = detector.window(healthy, scatter, lungs["full"] > 0, compression, pitch)
+    bright = dark + (bright - dark) * np.exp(-0.12 * spread * exposure.dose)
     value = detector.process(-np.log(signal), compression, sharpening, pitch)
-    gamma = float(np.clip(site.gamma * np.exp(0.10 * spread * exposure.tone), 0.3, 3))
-    black = float(np.clip(site.black + 0.02 * spread * exposure.contrast, 0, 0.5))
-    return detector.display(value, dark, bright, black, site.white, gamma)
+    gamma = clip(site.gamma * np.exp(0.13 * spread * exposure.tone), 0.3, 3)
+    black = clip(site.black + 0.035 * spread * exposure.contrast, 0, 0.45)
+    return detector.display(value, dark, bright, black, clip(site.white - 0.035 * spread * exposure.sharp, 0.5, 1), gamma)
+
+
+def clip(value: float, low: float, high: float) -> float:
+    """A plain float within bounds."""
+    return float(min(max(value, low), high))
 
 
 def encode(pixels: np.ndarray, suffix: str, quality: int) -> bytes:

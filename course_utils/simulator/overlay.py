@@ -115,7 +115,7 @@ def collimate(film: np.ndarray, site, exposure) -> None:
     """Darken or frame the film's border as the site does, in place."""
     rng = np.random.default_rng(exposure.seed + 4)
     height, width = film.shape
-    if site.border == "none":
+    if site.border == "none" or rng.random() < 0.4:
         return
     edges = np.clip(np.abs(rng.normal(0.02, 0.012, 4)), 0, 0.06) * (width, width, height, height)
     l, r, t, b = (int(round(e)) for e in edges)

@@ -86,19 +86,19 @@ def draw_patient(rng: np.random.Generator, child: bool = False, **fixed) -> Pati
         age = fixed.get("age", int(1 + 5 * u[1]))
         growth = 0.80 + 0.065 * float(np.clip(age, 1, 6))
         drawn = {
-            "lung_width": growth * (7.4 + 0.45 * z[0]), "lung_height": growth * (8.9 + 0.75 * z[1]),
-            "lung_depth": growth * (5.3 + 0.35 * z[2]), "wall": 1.05 + 0.3 * z[3], "heart": 0.50 + 0.035 * z[4],
-            "breast": 0.0, "aorta": 0.0, "bone": 0.85 + 0.1 * z[5], "rib_slope": 0.62 + 0.12 * z[6],
+            "lung_width": growth * (7.4 + 0.55 * z[0]), "lung_height": growth * (8.9 + 1.05 * z[1]),
+            "lung_depth": growth * (5.3 + 0.35 * z[2]), "wall": 1.05 + 0.3 * z[3], "heart": 0.51 + 0.045 * z[4],
+            "breast": 0.0, "aorta": 0.0, "bone": 0.9 + 0.16 * z[5], "rib_slope": 0.95 + 0.14 * z[6],
         }
     else:
         age = fixed.get("age", int(np.clip(58 + 16 * z[7], 18, 97)))
         old = np.clip((age - 30) / 60, 0, 1)
         drawn = {
-            "lung_width": small * (12.9 + 0.75 * z[0]), "lung_height": small * (20.6 + 1.9 * z[1]),
+            "lung_width": small * (12.9 + 0.75 * z[0]), "lung_height": small * (20.0 + 2.0 * z[1]),
             "lung_depth": small * (8.6 + 0.6 * z[2]), "wall": 3.9 + 1.2 * z[3] + (0.4 if sex == "F" else 0.0),
-            "heart": 0.475 + 0.035 * z[4] + 0.03 * old, "aorta": 0.75 * old + 0.15 * z[8],
+            "heart": 0.49 + 0.04 * z[4] + 0.03 * old, "aorta": 0.75 * old + 0.15 * z[8],
             "breast": 6.4 + 1.1 * z[9] if sex == "F" else 0.0,
-            "bone": 1.05 + 0.12 * z[5] - 0.25 * old * (sex == "F"), "rib_slope": 0.85 + 0.13 * z[6],
+            "bone": 1.05 + 0.2 * z[5] - 0.25 * old * (sex == "F"), "rib_slope": 0.90 + 0.13 * z[6],
         }
     drawn |= {
         "child": bool(child), "age": age, "sex": sex, "heart_turn": 0.45 * z[10], "muscle": u[2] if sex == "M" else 0.3 * u[2],

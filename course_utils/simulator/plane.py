@@ -9,7 +9,7 @@ lies far from the detector is magnified more, by SID / (SID - OID) (source-image
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 from scipy.interpolate import PchipInterpolator
 
 DISTANCE = {"PA": 180.0, "AP": 110.0, "AP Supine": 100.0}  # source to detector, cm
@@ -113,6 +113,14 @@ class Plane:
         out[wide:] += np.bincount(index, high - high * fc, cells)[:-wide]
         out[wide + 1 :] += np.bincount(index, high * fc, cells)[: -wide - 1]
         return out.reshape(height + 3, wide)[1 : height + 1, 1 : width + 1].astype(np.float32)
+
+    def fill(self, outlines) -> np.ndarray:
+        """1 inside any of the outlines (columns, rows in pixels), 0 outside, with smooth edges."""
+        height, width = self.shape
+        image = Image.new("L", (2 * width, 2 * height))
+        for column, row in outlines:
+            ImageDraw.Draw(image).polygon(list(zip((2 * column + 1).tolist(), (2 * row + 1).tolist())), fill=255)
+        return np.asarray(image.reduce(2), np.float32) / 255
 
     def sample(self, field: np.ndarray, reach: float) -> np.ndarray:
         """A square field that covers x, y from -reach to reach (cm, middle plane), sampled at every pixel."""

@@ -53,14 +53,14 @@ class Site:
 
 
 SITES = {site.name: site for site in (
-    Site("hannover", 0.5, 4e7, 0.02, 0.25, 0.35, 0.24, 0.64, 1.0, letter="L", letter_place=(0.84, 0.07), portrait=0.98, margin=0.85, jpeg_quality=92),
-    Site("radiopaedia", 0.7, 2e7, 0.03, 0.35, 0.6, 0.16, 0.82, 0.95, spread=1.5, letter="R", letter_style="lead", portrait=0.95, jpeg_quality=80),
-    Site("sirm", 0.9, 2e7, 0.04, 0.30, 0.45, 0.18, 0.90, 0.85, spread=1.4, letter="D", letter_place=(0.08, 0.08), text=("SEDUTO",), portrait=0.84, jpeg_quality=85, leads=0.7),
-    Site("eurorad", 0.5, 3e7, 0.03, 0.50, 0.9, 0.12, 0.78, 1.05, spread=1.2, border="black", letter="L", letter_style="boxed", portrait=1.05, jpeg_quality=75),
-    Site("journal", 0.8, 1e7, 0.05, 0.20, 0.2, 0.16, 0.95, 0.9, spread=2.0, letter="A", letter_place=(0.06, 0.07), letter_size=2.2, portrait=0.88, jpeg_quality=65, resolution=0.6),
-    Site("rsna", 1.2, 1e7, 0.03, 0.45, 0.7, 0.14, 0.86, 0.9, letter="L", text=("PORTABLE", "AP ERECT"), border="shutter", portrait=0.85, jpeg_quality=88, leads=0.85),
-    Site("guangzhou", 0.25, 6e7, 0.02, 0.30, 0.7, 0.20, 0.82, 1.0, spread=0.8, letter="R", letter_place=(0.06, 0.25), letter_size=0.9, portrait=0.76, jpeg_quality=90, leads=0.0),
-    Site("figure1", 0.9, 1e7, 0.05, 0.35, 0.4, 0.14, 0.92, 0.9, spread=2.0, letter="R", letter_style="lead", portrait=0.92, jpeg_quality=70, resolution=0.7),
-    Site("actualmed_cr", 0.8, 1.5e7, 0.04, 0.40, 0.7, 0.10, 0.88, 0.95, letter="I", letter_place=(0.9, 0.1), portrait=1.1, border="black", jpeg_quality=90),
-    Site("actualmed_dx", 0.4, 4e7, 0.02, 0.55, 1.2, 0.10, 0.80, 1.0, letter="I", letter_style="lead", letter_place=(0.9, 0.1), portrait=1.05, jpeg_quality=92),
+    Site("hannover", 0.8, 4e7, 0.02, 0.17, 0.24, 0.24, 0.64, 0.80, letter="L", letter_place=(0.84, 0.07), portrait=0.98, margin=0.85, jpeg_quality=92),
+    Site("radiopaedia", 1.1, 2e7, 0.03, 0.27, 0.42, 0.16, 0.82, 0.76, spread=1.5, letter="R", letter_style="lead", portrait=0.95, jpeg_quality=80),
+    Site("sirm", 1.4, 2e7, 0.04, 0.22, 0.32, 0.18, 0.90, 0.68, spread=1.4, letter="D", letter_place=(0.08, 0.08), text=("SEDUTO",), portrait=0.84, jpeg_quality=85, leads=0.7),
+    Site("eurorad", 0.8, 3e7, 0.03, 0.42, 0.63, 0.12, 0.78, 0.84, spread=1.2, border="black", letter="L", letter_style="boxed", portrait=1.05, jpeg_quality=75),
+    Site("journal", 1.3, 3e7, 0.05, 0.12, 0.14, 0.16, 0.95, 0.72, spread=2.0, letter="A", letter_place=(0.06, 0.07), letter_size=2.2, portrait=0.88, jpeg_quality=65, resolution=0.6),
+    Site("rsna", 1.9, 3e7, 0.03, 0.37, 0.49, 0.14, 0.86, 0.72, letter="L", text=("PORTABLE", "AP ERECT"), border="shutter", portrait=0.85, jpeg_quality=88, leads=0.85),
+    Site("guangzhou", 0.4, 6e7, 0.02, 0.22, 0.49, 0.20, 0.82, 0.80, spread=1.5, letter="R", letter_place=(0.06, 0.25), letter_size=0.9, portrait=0.80, jpeg_quality=90, leads=0.0),
+    Site("figure1", 1.4, 3e7, 0.05, 0.27, 0.28, 0.14, 0.92, 0.72, spread=2.0, letter="R", letter_style="lead", portrait=0.92, jpeg_quality=70, resolution=0.7),
+    Site("actualmed_cr", 1.3, 1.5e7, 0.04, 0.32, 0.49, 0.10, 0.88, 0.76, letter="I", letter_place=(0.9, 0.1), portrait=1.1, border="black", jpeg_quality=90),
+    Site("actualmed_dx", 0.64, 4e7, 0.02, 0.47, 0.84, 0.10, 0.80, 0.80, letter="I", letter_style="lead", letter_place=(0.9, 0.1), portrait=1.05, jpeg_quality=92),
 )}

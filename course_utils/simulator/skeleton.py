@@ -9,18 +9,19 @@ from __future__ import annotations
 import numpy as np
 
 from .anatomy import Frame, cavity, chin_height, chord, ramp
-from .plane import Plane, Rows, curve, TABLE_REACH, TABLE_STEP
+from .plane import TABLE_REACH, TABLE_STEP, Plane, curve, slope
 
 
 def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
     """Twelve pairs of ribs: from the spine around the chest wall to where cartilage begins."""
     u = f.unit
     table = curve(*cavity(patient, f))
-    n = 11
+    n = 12
     order = np.arange(n)
     pitch_y = f.height * (0.101 if not patient.child else 0.105)
     start = f.apex + (0.055 - 0.0 * patient.child) * f.height - order * pitch_y * (1 + 0.012 * (order - 4))
-    drop = patient.rib_slope * f.height * np.interp(order, [0, 1, 2, 3, 5, 8, 10], [0.21, 0.28, 0.34, 0.39, 0.47, 0.55, 0.50])
+    steep = [0.23, 0.33, 0.42, 0.48, 0.56, 0.62, 0.55]
+    drop = patient.rib_slope * f.height * np.interp(order, [0, 1, 2, 3, 5, 8, 10], steep)
     angle_end = np.radians(np.interp(order, [0, 2, 5, 7, 9, 10], [118, 140, 146, 134, 112, 95]))
     turn = np.radians(11)
     longest = 2.6 * f.width
@@ -37,10 +38,15 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
         x.append(side * (half * np.sin(phi) ** 0.92))
         y.append(yy)
         z.append(-0.98 * f.depth * np.cos(phi))
-        tall = (0.62 if not patient.child else 0.66) * u * np.interp(order, [0, 3, 10], [0.95, 1.0, 0.85])[:, None]
-        radius.append(tall * (1 + 0.10 * np.sin(9 * t + order[:, None])) * np.interp(t, [0, 0.06, 0.9, 1], [0.7, 1, 1, 1.15]))
-        fade = np.interp(t, [0, 0.45, 0.6, 0.96, 1.0], [1.0, 0.95, 0.72, 0.66, 0.15])
-        path.append((0.85 if patient.child else 0.58) * u * fade * np.interp(order, [0, 1, 2, 8, 9], [0.5, 0.75, 1, 1, 0.6])[:, None] * np.ones_like(phi))
+        # A rib is a flat band: tall where it runs across the film, thin where the chest wall is seen edge-on.
+        dx, dy = slope(x[-1]), slope(y[-1])
+        across = np.abs(dx) / np.sqrt(dx * dx + dy * dy + 1e-9)
+        tall = (0.60 if not patient.child else 0.68) * u * np.interp(order, [0, 3, 10], [0.95, 1.0, 0.85])[:, None]
+        tall = tall * (1 + 0.08 * np.sin(9 * t + order[:, None])) * np.interp(t, [0, 0.06, 0.9, 1], [0.75, 1, 1, 1.15])
+        radius.append(0.19 * u + (tall - 0.19 * u) * across)
+        fade = np.interp(t, [0, 0.45, 0.6, 0.96, 1.0], [1.0, 0.95, 0.78, 0.70, 0.15])
+        area = (0.62 if patient.child else 0.31) * u * tall * fade
+        path.append(area / radius[-1] * np.interp(order, [0, 1, 2, 8, 10], [0.55, 0.8, 1, 1, 0.7])[:, None])
     args = [np.concatenate(v) for v in (x, y, z, radius, path)]
     return plane.tubes(*args, hollow=0.72)
 
@@ -51,14 +57,14 @@ def clavicles(patient, plane: Plane, f: Frame, lift: float) -> tuple:
     t = np.linspace(0, 1, k)[None]
     u = f.unit
     x, y = [], []
+    far, up = (0.90, 2.6) if patient.child else (1.02, 2.6)
     for side in (-1, 1):
-        rise = (2.6 + 2.6 * lift) * u
-        y.append(f.apex - 0.155 * f.height + rise * t + 0.55 * u * np.sin(2 * np.pi * (0.95 * t + 0.02)))
-        x.append(side * (0.15 * f.width + t * (1.10 * f.width)))
+        y.append(f.apex - 0.155 * f.height + (up + 2.6 * lift) * u * t**0.9 + 0.85 * u * np.sin(2 * np.pi * (0.95 * t + 0.02)))
+        x.append(side * (0.15 * f.width + t * (far * f.width)))
     x, y = np.concatenate(x), np.concatenate(y)
-    radius = 0.66 * u * np.interp(t, [0, 0.1, 0.35, 0.7, 1], [1.3, 1.05, 0.85, 0.95, 1.2]) * np.ones_like(x)
+    radius = 0.62 * u * np.interp(t, [0, 0.1, 0.35, 0.7, 0.93, 1], [1.35, 1.05, 0.80, 0.95, 1.2, 0.5]) * np.ones_like(x)
     z = f.depth * (0.95 - 0.75 * t**1.5) * np.ones_like(x)
-    return plane.tubes(x, y, z, radius, (0.85 if patient.child else 0.6) * u * np.ones_like(x), hollow=0.6)
+    return plane.tubes(x, y, z, radius, (0.95 if patient.child else 0.60) * u * np.ones_like(x), hollow=0.6)
 
 
 def spine(patient, plane: Plane, f: Frame) -> np.ndarray:
@@ -76,60 +82,60 @@ def spine(patient, plane: Plane, f: Frame) -> np.ndarray:
     level = (np.float32(f.apex + 0.06 * f.height) - y) / np.float32(f.height * (0.101 if not patient.child else 0.105))
     level = level * (1 - 0.006 * level)
     v = level - np.floor(level) - np.float32(0.5)  # -0.5 to 0.5 within one vertebra and its disc
-    half = np.float32(u) * (1.35 + 0.055 * np.clip(level, -4, 14)) * (1.12 if patient.child else 1.0)
-    half = half * (1 + 0.9 * (v * v))
+    half = np.float32(u) * (1.35 + 0.055 * np.clip(level, -4, 14)) * (1.22 if patient.child else 1.0)
+    half = half * (1 + 0.4 * (v * v))
     across = np.abs(x) / half
-    body = ramp((1 - across) * 6) * (0.75 + 0.25 * ramp(across * 1.6 - 0.6))
-    gap = 0.38 if patient.child else 0.41
-    plate = ramp((gap + 0.02 - np.abs(v)) * 25)
-    rim = np.exp(-(((np.abs(v) - gap + 0.03) / 0.045) ** 2))
-    mineral = body * plate * (0.55 + 0.55 * rim)
+    body = ramp((1.06 - across) * 5) * (0.75 + 0.25 * ramp(across * 1.6 - 0.6))
+    gap = 0.42
+    plate = ramp((gap + 0.05 - np.abs(v)) * 12)
+    rim = np.exp(-(((np.abs(v) - gap + 0.03) / 0.05) ** 2))
+    mineral = body * (0.55 + 0.30 * plate + 0.18 * rim)
     dx, dv = (np.abs(x) - 0.70 * half) / (0.26 * u), (v + 0.16) / 0.17
     ring = np.sqrt(dx * dx + dv * dv)
-    mineral += 0.38 * np.exp(-(((ring - 0.8) / 0.35) ** 2))
+    mineral += 0.22 * np.exp(-(((ring - 0.8) / 0.4) ** 2))
     sx, sv = x / (0.24 * u), (v - 0.12) / 0.2
-    mineral += 0.5 * np.exp(-((np.sqrt(sx * sx + sv * sv) - 0.6) ** 2) / 0.2)
+    mineral += 0.25 * np.exp(-((np.sqrt(sx * sx + sv * sv) - 0.6) ** 2) / 0.2)
     reach = 1.0 - ramp((across - 1.0) / 0.8)
     mineral += 0.22 * reach * np.exp(-(((v + 0.2) / 0.13) ** 2)) * (across > 0.8)
-    out[:, part] = mineral * np.float32((0.95 if patient.child else 0.45) * u)
+    out[:, part] = mineral * np.float32((0.90 if patient.child else 0.48) * u)
     return out
 
 
-def shoulder(patient, plane: Plane, f: Frame, lift: float, spread: float) -> list[tuple]:
-    """Scapulae and upper arms; `spread` 0: shoulder blades over the lungs (AP) to 1: turned off them (PA)."""
-    u = f.unit
-    out = []
-    k = plane.samples(22 * u)
+def shoulder(patient, plane: Plane, f: Frame, lift: float, spread: float) -> tuple[list[tuple], np.ndarray]:
+    """Upper arms and rims of the shoulder blades, and the blades themselves, thin plates.
+
+    `spread` 0: shoulder blades over the lungs (AP) to 1: turned off them (PA).
+    """
+    u, pieces, outlines = f.unit, [], []
+    k = plane.samples(16 * u)
     t = np.linspace(0, 1, k)
-    up = 1.0 if patient.child else 0.0
+    bell = np.stack([(1 - t) ** 2, 2 * t * (1 - t), t**2])
     for side in (-1, 1):
-        shift = (0.70 + 0.26 * spread + 0.03 * up) * f.width
-        top = f.apex - 0.02 * f.height
-        joint = (shift + 4.9 * u, top - 1.6 * u + 1.2 * up)
-        medial = [(shift + 0.2 * u, top + 0.4 * u), (shift - 1.2 * u, top - 5 * u), (shift + (0.4 + 1.6 * spread) * u, top - 13.0 * u)]
-        lateral = [medial[2], (shift + (2.6 + 1.2 * spread) * u, top - 8 * u), (joint[0] - 1.0 * u, joint[1] - 1.4 * u)]
-        ridge = [(medial[1][0] + 0.2 * u, top - 2.6 * u), (shift + 2.4 * u, top - 0.6 * u), (joint[0] + 0.6 * u, top + 1.0 * u)]
-        lines, radii = [], []
-        for points, radius in ((medial, 0.22), (lateral, 0.42), (ridge, 0.5)):
-            p = np.array(points)
-            b = np.stack([(1 - t) ** 2, 2 * t * (1 - t), t**2])
-            mid = 2 * p[1] - 0.5 * (p[0] + p[2])
-            lines.append((side * (p[0, 0] * b[0] + mid[0] * b[1] + p[2, 0] * b[2]), p[0, 1] * b[0] + mid[1] * b[1] + p[2, 1] * b[2]))
-            radii.append(np.full(k, radius * u))
-        x, y = (np.stack([line[i] for line in lines]) for i in (0, 1))
-        radius = np.stack(radii)
-        out.append(plane.tubes(x, y, np.full_like(x, -0.85 * f.depth), radius, 1.5 * radius, hollow=0.6))
-        arm = lift if patient.child else -1.35
-        hx, hy = side * (joint[0] + 1.9 * u), joint[1] - 0.2 * u
-        length = 20 * u
-        gap = (1.4 if patient.child else 0.0) * u  # the growth plate: a gap between head and shaft
-        ax, ay = side * np.cos(arm), np.sin(arm)
-        along = np.concatenate([np.linspace(-1.9 * u, 1.4 * u, k), np.linspace(1.6 * u + 0.3 * gap, length, k)]).reshape(2, k)
-        head = 2.3 * u * chord(np.linspace(-0.98, 0.98, k))
-        shaft = u * np.interp(along[1], [1.6 * u, 4 * u, length], [2.0, 1.15, 1.0])
-        radius = np.stack([head, shaft])
-        out.append(plane.tubes(hx + ax * along, hy + ay * along, np.full_like(along, -0.2 * f.depth), radius, 0.8 * radius, hollow=0.8))
-    return out
+        edge = (0.62 + 0.24 * spread) * f.width + (0.8 * u if patient.child else 0)  # medial border
+        top = f.apex - (0.06 if not patient.child else 0.02) * f.height
+        joint = np.array((edge + 7.2 * u, top + 0.3 * u))
+        upper, lower = np.array((edge + 0.4 * u, top + 0.8 * u)), np.array((edge + (1.4 + 1.6 * spread) * u, top - 12.5 * u))
+        neck = joint - np.array((1.5 * u, 2.0 * u))
+        sides = [(upper, upper - np.array((1.1 * u, 7 * u)), lower, 0.16), (lower, 0.5 * (lower + neck) + np.array((-0.6 * u, 0.9 * u)), neck, 0.30),
+                 (upper - np.array((0.2 * u, 2.4 * u)), upper + np.array((3.2 * u, -0.2 * u)), joint + np.array((0.8 * u, 1.6 * u)), 0.34)]
+        curves = np.stack([np.stack([p, c, q]).T @ bell for p, c, q, _ in sides])
+        radius = np.stack([np.full(k, r * u) for *_, r in sides])
+        x, y, z = side * curves[:, 0], curves[:, 1], np.full((3, k), -0.8 * f.depth)
+        pieces.append(plane.tubes(x, y, z, radius, 0.8 * radius, hollow=0.5))
+        rim = np.concatenate([curves[0], curves[1], upper[:, None] + np.array([[3.0 * u], [0.2 * u]])], axis=1)
+        outlines.append(plane.project(side * rim[0], rim[1], -0.8 * f.depth))
+        pieces.append(upper_arm(patient, plane, f, side, joint + np.array((1.6 * u, -0.4 * u)), lift if patient.child else -1.38, k))
+    return pieces, plane.fill(outlines)
+
+
+def upper_arm(patient, plane: Plane, f: Frame, side: int, centre, direction: float, k: int) -> tuple:
+    """Head and shaft of the humerus; in a child a growth plate parts them."""
+    u = f.unit
+    gap = 0.35 * u if patient.child else 0.0
+    along = np.stack([np.linspace(-1.9 * u, 1.5 * u, k), np.linspace(1.5 * u + gap, 18 * u, k)])
+    radius = np.stack([2.2 * u * chord(np.linspace(-0.97, 0.75, k)), u * np.interp(along[1], [1.6 * u, 4.5 * u, 18 * u], [1.9, 1.1, 0.95])])
+    x = side * (centre[0] + np.cos(direction) * along)
+    return plane.tubes(x, centre[1] + np.sin(direction) * along, np.full_like(along, -0.2 * f.depth), radius, 0.7 * radius, hollow=0.75)
 
 
 def jaw(exposure, plane: Plane, f: Frame) -> tuple:
@@ -142,11 +148,12 @@ def jaw(exposure, plane: Plane, f: Frame) -> tuple:
 
 def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarray:
     """Cortical bone on every ray, cm, weighted so that each bone is as visible as on a processed film."""
-    pieces = [ribs(patient, plane, f, rng), clavicles(patient, plane, f, exposure.shoulders)]
-    pieces += shoulder(patient, plane, f, exposure.arms, exposure.spread)
+    pieces, blades = shoulder(patient, plane, f, exposure.arms, exposure.spread)
+    pieces += [ribs(patient, plane, f, rng), clavicles(patient, plane, f, exposure.shoulders)]
     if patient.child:
         pieces.append(jaw(exposure, plane, f))
     total = plane.splat(*pieces)
-    total = np.float32(1.6) * np.tanh(total / np.float32(1.6))
-    total += spine(patient, plane, f)
+    most = np.float32((1.3 if patient.child else 1.0) * f.unit)  # the edge of the chest would outshine everything else
+    total = most * np.tanh(total / most)
+    total += np.float32(0.13 * f.unit) * blades + spine(patient, plane, f)
     return total * np.float32(patient.bone)

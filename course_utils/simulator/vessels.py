@@ -7,7 +7,7 @@ import numpy as np
 from .anatomy import Frame
 from .plane import Plane
 
-GENERATIONS = 5
+GENERATIONS = 6
 
 
 def hilum(f: Frame, side: int) -> tuple[float, float]:
@@ -15,10 +15,21 @@ def hilum(f: Frame, side: int) -> tuple[float, float]:
     return side * 0.27 * f.width, f.apex - (0.52 if side < 0 else 0.47) * f.height
 
 
-def tree(f: Frame, rng: np.random.Generator, roots: int = 9, thick: float = 0.38) -> list[tuple[np.ndarray, ...]]:
+def hila(f: Frame, x, y) -> np.ndarray:
+    """Large vessels and nodes at both hila, cm of soft tissue with a soft edge."""
+    out = np.zeros_like(x)
+    for side in (-1, 1):
+        hx, hy = hilum(f, side)
+        for lift, wide, tall in ((0.6, 1.5, 1.7), (-1.6, 1.3, 2.2)):
+            dx, dy = (x - np.float32(hx)) / np.float32(wide * f.unit), (y - np.float32(hy + lift * f.unit)) / np.float32(tall * f.unit)
+            out += np.float32(1.5 * f.unit) * np.maximum(1 - 0.5 * (dx * dx + dy * dy), 0)
+    return out
+
+
+def tree(f: Frame, rng: np.random.Generator, roots: int = 8, thick: float = 0.33) -> list[tuple[np.ndarray, ...]]:
     """Branching vessels of both lungs.
 
-    Each branch ends in two, thinner by a factor 2^(-1/3) each (Murray's law, 1926).
+    Each branch ends in two, thinner by a factor of about 2^(-1/3) each (Murray's law, 1926).
 
     Returns:
         For each generation the start points, directions (radians), bend, length and radius, all in cm, arrays (branches,).
@@ -34,19 +45,19 @@ def tree(f: Frame, rng: np.random.Generator, roots: int = 9, thick: float = 0.38
         radius.append(thick * f.unit * np.interp(spread, [-1.5, 0, 1.3], [1.25, 0.95, 0.75]))
     x, y, angle, radius = (np.concatenate(v) for v in (x, y, angle, radius))
     for generation in range(GENERATIONS):
-        length = f.unit * rng.uniform(1.6, 3.4, x.size) * (1.15 if generation < 2 else 1.0)
-        bend = rng.normal(0, 0.18, x.size)
+        length = f.unit * rng.uniform(1.0, 2.9, x.size)
+        bend = rng.normal(0, 0.30, x.size)
         levels.append((x, y, angle, bend, length, radius))
         end = angle + bend
         x = np.repeat(x + length * np.cos(angle + bend / 2), 2)
         y = np.repeat(y + length * np.sin(angle + bend / 2), 2)
-        fork = np.tile([1.0, -1.0], end.size) * rng.uniform(0.15, 0.55, 2 * end.size)
+        fork = np.tile([1.0, -1.0], end.size) * rng.uniform(0.10, 0.75, 2 * end.size)
         angle = np.repeat(end, 2) + fork
-        radius = np.repeat(radius, 2) * 0.76
+        radius = np.repeat(radius, 2) * rng.uniform(0.58, 0.86, 2 * end.size)
     return levels
 
 
-def draw(plane: Plane, levels, widen: float = 1.0, solid: float = 1.55) -> np.ndarray:
+def draw(plane: Plane, levels, widen: float = 1.0, solid: float = 2.0) -> np.ndarray:
     """Path length (cm) through the branches of a tree."""
     pieces = []
     for x, y, angle, bend, length, radius in levels:
@@ -71,4 +82,4 @@ def airways(patient, plane: Plane, f: Frame) -> np.ndarray:
     radius = np.stack([np.full(k, r), r * (0.8 - 0.25 * t), r * (0.72 - 0.25 * t)])
     z = np.stack([-0.25 * f.depth * t, np.full(k, -0.25 * f.depth), np.full(k, -0.25 * f.depth)])
     fade = np.stack([np.ones(k), 0.8 - 0.6 * t, 0.8 - 0.7 * t])
-    return plane.splat(plane.tubes(x, y, z, radius, 2.0 * radius * fade))
+    return plane.splat(plane.tubes(x, y, z, radius, 1.6 * radius * fade))
