@@ -1,5 +1,6 @@
 """Train, validation and test: splits that keep together what belongs together, and one that does not, to learn from."""
 
+import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
@@ -21,8 +22,10 @@ def grouped(manifest: pd.DataFrame, seed: int = 0, folds: int = 5) -> pd.DataFra
             f"a split into {folds} folds needs {folds} groups of every label; here: {few}. "
             "Use more films or fewer folds."
         )
-    folder = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
-    parts = [rows for _, rows in folder.split(table, table["label"], table["group"])]
+    # Groups are numbered at random here, because shuffle=True of scikit-learn 1.6 (Colab's) does not stratify.
+    number, names = pd.factorize(table["group"], sort=True)
+    number = np.random.default_rng(seed).permutation(len(names))[number]
+    parts = [rows for _, rows in StratifiedGroupKFold(folds).split(table, table["label"], number)]
     table["split"] = "train"
     table.loc[parts[0], "split"] = "test"
     table.loc[parts[1], "split"] = "val"

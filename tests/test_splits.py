@@ -1,5 +1,7 @@
 """Splits keep together what belongs together, whatever the order of rows, and are refused when they do not."""
 
+import hashlib
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -45,6 +47,15 @@ def test_the_seed_decides(make):
     table = manifest()
     assert make(table, 0)["split"].tolist() == make(table, 0)["split"].tolist()
     assert make(table, 0)["split"].tolist() != make(table, 1)["split"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"), [(splits.grouped, "103714b25b62c234"), (splits.naive, "cfb7478093ef5a6a")]
+)
+def test_the_split_is_the_same_with_every_release_of_the_libraries(make, expected):
+    split = make(manifest(groups_per_label=6), seed=0)
+    digest = hashlib.sha256("".join(split["image_id"] + split["split"]).encode()).hexdigest()
+    assert digest[:16] == expected
 
 
 def test_small_classes_are_in_every_part():
