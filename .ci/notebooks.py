@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 import nbformat
-from ipykernel.kernelspec import make_ipkernel_cmd
+from ipykernel.kernelspec import get_kernel_dict
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec
 from nbclient import NotebookClient
@@ -39,7 +39,7 @@ class ThisInterpreter(AsyncKernelManager):
 
     @property
     def kernel_spec(self) -> KernelSpec:
-        return KernelSpec(argv=make_ipkernel_cmd(), display_name="Python 3", language="python")
+        return KernelSpec(**get_kernel_dict())
 
 
 def execute(notebook, folder: Path, seconds: int = CELL_SECONDS) -> None:
