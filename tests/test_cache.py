@@ -68,6 +68,17 @@ def test_a_file_takes_its_name_only_when_it_is_complete(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
+@posix
+def test_who_reads_the_old_file_reads_it_to_its_end(tmp_path):
+    path = tmp_path / "film.npy"
+    path.write_text("old")
+    with open(path) as reader:
+        with cache.replacing(path) as temporary:
+            temporary.write_text("new")
+        assert reader.read() == "old"
+    assert path.read_text() == "new"
+
+
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "film.npy"
     path.write_text("old")
