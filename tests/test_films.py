@@ -185,7 +185,8 @@ def test_odd_names(tmp_path, name):
     np.testing.assert_array_equal(films.read(put(tmp_path / name, GREY)), GREY)
 
 
-def test_a_huge_file_is_refused_unread(tmp_path):
+def test_a_huge_file_is_refused_unread(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path.name} was read"))
     with open(tmp_path / "huge.png", "wb") as file:
         file.write(encoded(GREY))
         file.truncate(films.MAX_BYTES + 1)
