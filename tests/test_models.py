@@ -1,8 +1,15 @@
 """The backbone and its frozen features: right weights, the same bits in any company, computed once."""
 
+import copy
+import functools
 import hashlib
+import io
 import os
+import pickle
+import re
 import threading
+import types
+import urllib.error
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,8 +17,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+import torchvision
 
-from course_utils import features, films, models
+from course_utils import features, films, models, weights
 from tiny import film, put
 
 SIZE = 64  # pixels; the same code as at 128, four times faster
@@ -25,7 +33,7 @@ def own_cache(tmp_path, monkeypatch):
 @pytest.fixture(autouse=True)
 def one_backbone(monkeypatch):
     """Load the backbone once for all tests of this module."""
-    monkeypatch.setattr(models, "load", lambda name: BACKBONE if name in models.NAMES else LOAD(name))
+    monkeypatch.setattr(models, "load", lambda *name: LOAD(*name) if name and name[0] != models.LITE0 else BACKBONE)
 
 
 LOAD = models.load
@@ -80,15 +88,15 @@ def test_loading_leaves_the_readers_random_numbers_alone():
 
 
 def test_an_unknown_backbone_is_refused():
-    with pytest.raises(ValueError, match="no backbone 'resnet50'; there is efficientnet_lite0"):
-        models.load("resnet50")
+    with pytest.raises(ValueError, match="no backbone 'lenet'; there is efficientnet_lite0, .*densenet161"):
+        models.load("lenet")
 
 
 def test_weights_that_do_not_fit_are_refused(monkeypatch):
     weights = torch.load(models.weights_file(), weights_only=True)
     weights.popitem()
     monkeypatch.setattr(torch, "load", lambda *_, **__: weights)
-    with pytest.raises(ValueError, match=r"do not fit timm .*requirements\.txt"):
+    with pytest.raises(ValueError, match=r"do not fit efficientnet_lite0 of timm .*requirements\.txt"):
         LOAD()
 
 
@@ -107,9 +115,262 @@ def test_the_fingerprint_tells_weights_and_preprocessing(monkeypatch, tmp_path):
     first = models.fingerprint()
     assert first == models.fingerprint("efficientnet_lite0", models.SIZE) != models.fingerprint(size=SIZE)
     models.fingerprint.cache_clear()
-    monkeypatch.setattr(models, "weights_file", lambda: put(tmp_path / "other.pth", b"other weights"))
+    monkeypatch.setattr(models, "weights_file", lambda name: put(tmp_path / "other.pth", b"other weights"))
     assert models.fingerprint() != first
     models.fingerprint.cache_clear()
+
+
+# Classifiers
+
+
+def images(count: int = 2) -> torch.Tensor:
+    return models.preprocess([film(seed) for seed in range(count)], SIZE)
+
+
+def learning(model) -> set[str]:
+    return {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+
+
+def classifier(**options) -> models.Classifier:
+    """A classifier on a backbone of its own: tests change its weights."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(models, "load", LOAD)
+        return models.classifier(**options)
+
+
+def trained(model, steps: int = 2):
+    optimiser = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.1)
+    for _ in range(steps):
+        model.train()
+        optimiser.zero_grad()
+        torch.nn.functional.cross_entropy(model(images()), torch.tensor([0, 1])).backward()
+        optimiser.step()
+    return model
+
+
+def test_a_new_head_is_all_that_learns():
+    model = classifier()
+    assert learning(model) == {"head.logits.weight", "head.logits.bias"}
+    before = copy.deepcopy(model.state_dict())
+    after = trained(model).state_dict()
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed == learning(model)  # no running statistics among them: they are no parameters, and moved unseen
+    assert model(images()).shape == (2, 2)
+
+
+@pytest.mark.parametrize("train", ["last", "all"])
+def test_what_learns_moves_and_what_is_frozen_keeps_still(train):
+    model = classifier(train=train)
+    before = copy.deepcopy(model.state_dict())
+    after = trained(model).state_dict()
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert len(learning(model) - changed) < 5  # a gradient may happen to be zero, such as a bias before another norm
+    moved = {name.rpartition(".")[0] for name in changed if name.endswith("running_mean")}
+    assert moved == {name.rpartition(".")[0] for name in after if name.endswith("running_mean")
+                     and name.replace("running_mean", "weight") in learning(model)}  # fmt: skip
+    assert ("backbone.conv_stem.weight" in changed) == (train == "all")
+    assert {"backbone.conv_head.weight", "head.logits.weight"} <= changed
+
+
+def test_freezing_by_hand_keeps_statistics_still_as_well():
+    model = classifier(train="all")
+    model.backbone.requires_grad_(False)
+    assert not any(part.training for part in model.train().backbone.modules())
+    assert model.head.training
+    assert not model.eval().head.training
+
+
+def test_the_trap_that_the_classifier_avoids():
+    """Frozen weights alone do not keep a network still."""
+    backbone = LOAD().requires_grad_(False)
+    before = copy.deepcopy(backbone.state_dict())
+    with torch.no_grad():
+        backbone.train()(images())
+    assert any(not torch.equal(before[name], value) for name, value in backbone.state_dict().items())
+
+
+def test_heads_are_built_by_name_and_start_from_the_seed():
+    assert list(dict(models.head(8, 3).named_children())) == ["logits"]
+    full = models.head(8, 3, hidden=5, dropout=0.5)
+    assert list(dict(full.named_children())) == ["dropout", "hidden", "relu", "logits"]
+    assert full(torch.zeros(4, 8)).shape == (4, 3)
+    heads = []
+    for _ in range(2):
+        torch.manual_seed(3)
+        heads.append(models.head(8).logits.weight)
+    assert torch.equal(*heads)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"train": "some"}, "train = 'some': there is head, last, all"),
+        ({"classes": 1}, "classes=1"),
+        ({"hidden": 0}, "hidden=0"),
+        ({"dropout": 1.0}, "dropout=1.0"),
+    ],
+)
+def test_impossible_classifiers_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        models.classifier(**options)
+
+
+# torchvision's models
+
+
+@pytest.mark.parametrize("name", models.TORCHVISION)
+def test_every_backbone_gives_up_its_classifier(name):
+    with torch.device("meta"):  # shapes without the work
+        model = models._build(name)
+        made = model.eval()(torch.zeros(2, 3, 64, 64))
+    assert made.shape == (2, model.num_features)
+    stage = models.last_stage(model)
+    count = sum(parameter.numel() for part in stage for parameter in part.parameters())
+    assert 0 < count < sum(parameter.numel() for parameter in model.parameters())
+
+
+def test_system_b_with_random_weights():
+    model = models.tutorial_b(pretrained=False)
+    assert [type(layer).__name__ for layer in model.head] == ["Linear", "ReLU", "Linear"]
+    assert model.head.hidden.in_features == 2208
+    assert learning(model) == {f"head.{layer}.{part}" for layer in ("hidden", "logits") for part in ("weight", "bias")}
+    before = copy.deepcopy(model.backbone.state_dict())
+    small = torch.nn.functional.interpolate(images(), 32)
+    torch.nn.functional.cross_entropy(model.train()(small), torch.tensor([0, 1])).backward()
+    assert all(torch.equal(before[name], value) for name, value in model.backbone.state_dict().items())
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch) -> Path:
+    """torch's folder for weights, empty; the network is cut."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+
+    def cut(address, timeout):
+        raise urllib.error.URLError("no network")
+
+    monkeypatch.setattr("urllib.request.urlopen", cut)
+    models.fingerprint.cache_clear()
+    return tmp_path / "torch" / "hub" / "checkpoints"
+
+
+def renamed(monkeypatch, network: torch.nn.Module, name: str, old_style: bool = False) -> tuple[str, bytes]:
+    """Return file name and content of weights, and make torchvision expect their hash."""
+    state = network.state_dict()
+    if old_style:  # as files from before 2018
+        state = {re.sub(r"(denselayer\d+\.(?:norm|relu|conv))(?=[12]\.)", r"\1.", key): v for key, v in state.items()}
+        state = {key: value for key, value in state.items() if not key.endswith("num_batches_tracked")}
+    content = io.BytesIO()
+    torch.save(state, content)
+    digest = hashlib.sha256(content.getvalue()).hexdigest()[:8]
+    known = types.SimpleNamespace(IMAGENET1K_V1=types.SimpleNamespace(url=f"https://weights.test/{name}-{digest}.pth"))
+    monkeypatch.setattr(torchvision.models, "get_model_weights", lambda name: known)
+    return f"{name}-{digest}.pth", content.getvalue()
+
+
+def test_weights_on_disk_are_used(hub, monkeypatch):
+    network = torchvision.models.mobilenet_v3_small(weights=None).eval()
+    file, content = renamed(monkeypatch, network, "mobilenet_v3_small")
+    put(hub / file, content)
+    torch.manual_seed(4)
+    expected_random = torch.rand(2)
+    torch.manual_seed(4)
+    model = LOAD("mobilenet_v3_small")
+    assert torch.equal(torch.rand(2), expected_random)
+    network.classifier[-1] = torch.nn.Identity()
+    grey = (images() + 1) / 2
+    mean, sd = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    with torch.inference_mode():
+        made, expected = model(images()), network((grey - mean[:, None, None]) / sd[:, None, None])
+    torch.testing.assert_close(made, expected, rtol=1e-4, atol=1e-5)
+    assert models.fingerprint("mobilenet_v3_small", SIZE).startswith(f"mobilenet_v3_small-{SIZE}px-")
+
+
+def test_features_of_another_backbone(hub, monkeypatch, tmp_path):
+    network = torchvision.models.mobilenet_v3_small(weights=None)
+    file, content = renamed(monkeypatch, network, "mobilenet_v3_small")
+    put(hub / file, content)
+    made = features.frozen(manifest(tmp_path, 0, 1), "mobilenet_v3_small", SIZE, progress=False)
+    assert made.shape == (2, 1024)
+
+
+def test_old_files_of_densenets_fit(hub, monkeypatch):
+    small = functools.partial(torchvision.models.DenseNet, 8, (2, 2), 8)
+    monkeypatch.setattr(torchvision.models, "get_model", lambda name, weights: small())
+    network = small()
+    file, content = renamed(monkeypatch, network, "densenet121", old_style=True)
+    put(hub / file, content)
+    ours = LOAD("densenet121").network.state_dict()
+    assert ours.keys() == {name for name in network.state_dict() if not name.startswith("classifier")}
+    assert all(torch.equal(ours[name], value) for name, value in network.state_dict().items() if name in ours)
+
+
+def test_missing_weights_are_fetched_once(hub, monkeypatch):
+    network = torchvision.models.mobilenet_v3_small(weights=None)
+    file, content = renamed(monkeypatch, network, "mobilenet_v3_small")
+    asked = []
+
+    def answer(address, timeout):
+        asked.append(address)
+        reply = io.BytesIO(content)
+        reply.headers = {"Content-Length": str(len(content))}
+        return reply
+
+    monkeypatch.setattr("urllib.request.urlopen", answer)
+    assert weights.file("mobilenet_v3_small") == weights.file("mobilenet_v3_small") == hub / file
+    assert (hub / file).read_bytes() == content
+    assert asked == [f"https://weights.test/{file}"]
+
+
+def test_weights_that_cannot_be_had_name_the_file_and_where_to_put_it(hub):
+    with pytest.raises(weights.MissingWeights, match="not on this machine") as raised:
+        LOAD("densenet161")
+    said = str(raised.value)
+    assert "https://download.pytorch.org/models/densenet161-8d451a50.pth" in said
+    assert str(hub) in said and "efficientnet_lite0" in said
+    with pytest.raises(weights.MissingWeights):
+        models.tutorial_b()  # no other model in its place
+
+
+@pytest.mark.parametrize("reply", [b"<html>Please log in</html>", b""])
+def test_something_else_from_the_network_is_not_kept(hub, monkeypatch, reply):
+    def answer(address, timeout):
+        response = io.BytesIO(reply)
+        response.headers = {}
+        return response
+
+    monkeypatch.setattr("urllib.request.urlopen", answer)
+    with pytest.raises(weights.MissingWeights, match="its SHA-256 differs"):
+        weights.file("resnet18")
+    assert [path.suffix for path in hub.iterdir()] in ([], [".lock"])
+
+
+def test_a_connection_that_breaks_leaves_nothing(hub, monkeypatch):
+    class Breaks(io.BytesIO):
+        headers = {"Content-Length": "100"}
+
+        def read(self, size=-1):
+            raise TimeoutError("timed out")
+
+    monkeypatch.setattr("urllib.request.urlopen", lambda address, timeout: Breaks())
+    with pytest.raises(weights.MissingWeights, match="timed out"):
+        weights.file("resnet18")
+    assert [path.suffix for path in hub.iterdir()] in ([], [".lock"])
+
+
+def test_another_file_on_disk_is_refused(hub):
+    put(hub / "densenet161-8d451a50.pth", b"other weights")
+    with pytest.raises(ValueError, match=r"densenet161-8d451a50\.pth is damaged or another file: delete it"):
+        LOAD("densenet161")
+
+
+def test_a_file_that_would_run_code_is_refused(hub, monkeypatch):
+    content = pickle.dumps(Path("x"), protocol=2)
+    file = f"resnet18-{hashlib.sha256(content).hexdigest()[:8]}.pth"
+    known = types.SimpleNamespace(IMAGENET1K_V1=types.SimpleNamespace(url=f"https://weights.test/{file}"))
+    monkeypatch.setattr(torchvision.models, "get_model_weights", lambda name: known)
+    put(hub / file, content)
+    with pytest.raises(ValueError, match=r"resnet18-.*\.pth is damaged"):
+        LOAD("resnet18")
 
 
 # Features
