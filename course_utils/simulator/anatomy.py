@@ -57,9 +57,9 @@ def cavity(patient, f: Frame) -> tuple[list, list]:
     """Half-width of the thoracic cavity from the diaphragm (first) to the apex: knots in y and values, both in cm."""
     s = np.array([1.45, 1.2, 1.0, 0.8, 0.6, 0.42, 0.28, 0.17, 0.09, 0.04, 0.012, 0.0])
     if patient.child:
-        w = np.array([1.04, 1.03, 1.0, 0.96, 0.895, 0.80, 0.69, 0.575, 0.475, 0.39, 0.31, 0.24])
+        w = np.array([1.05, 1.03, 1.0, 0.96, 0.895, 0.80, 0.69, 0.57, 0.46, 0.37, 0.31, 0.28])
     else:
-        w = np.array([1.0, 1.01, 1.0, 0.985, 0.94, 0.87, 0.775, 0.67, 0.565, 0.475, 0.395, 0.31])
+        w = np.array([1.0, 1.01, 1.0, 0.985, 0.94, 0.87, 0.775, 0.665, 0.55, 0.45, 0.375, 0.33])
     w = w - patient.shape * 0.05 * np.clip(0.75 - s, -0.3, 0.5) * -1 * (s > 0.05)
     return list(f.apex - s * f.height), list(w * f.width)
 
@@ -70,15 +70,17 @@ def body(patient, exposure, plane: Plane, f: Frame, x, rows: Rows) -> np.ndarray
     u, a, h = f.unit, f.apex, f.height
     if patient.child:
         knots = [f.dome[0] - 20, f.dome[0] - 4, f.dome[0], a - 0.62 * h, a - 0.3 * h, a - 0.05 * h, a + 0.04 * h, a + 0.12 * h, a + 0.22 * h, a + 0.35 * h, a + h]
-        half = [trunk * 1.0, trunk * 1.0, trunk, trunk, trunk * 0.98, trunk * 0.97, trunk * 0.92, trunk * 0.82, 0.68 * trunk, 0.58 * trunk, 0.56 * trunk]
+        half = [trunk * 1.0, trunk * 1.0, trunk, trunk, trunk * 0.98, trunk * 0.99, trunk * 0.96, trunk * 0.88, 0.76 * trunk, 0.66 * trunk, 0.62 * trunk]
     else:
         reach = trunk + 5.0
         knots = [f.dome[0] - 40, f.dome[0] - 12, f.dome[0], a - 0.55 * h, a - 0.38 * h, a - 0.2 * h, a - 0.06 * h, a + 0.03 * h, a + 0.11 * h, a + 0.17 * h,
                  a + 0.24 * h, a + 0.32 * h, a + 30]
-        half = [trunk * 1.04, trunk, trunk, trunk + 0.8, trunk + 3.0, reach + 0.4, reach, reach - 1.8, 17.0 * u, 12.0 * u, 8.6 * u, 6.8 * u, 6.4 * u]
+        half = [trunk * 1.14, trunk * 1.10, trunk * 1.07, trunk + 1.2, trunk + 3.0, reach + 0.4, reach, reach - 1.8, 17.0 * u, 12.0 * u, 8.6 * u, 6.8 * u, 6.4 * u]
     half = rows(knots, half)
-    deep = rows([f.dome[0] - 12, f.dome[0], a - 0.2 * f.height, a + 2 * u, a + 6 * u],
-                [(f.depth + 0.8 * patient.wall) * 1.1, f.depth + 0.65 * patient.wall, f.depth + 0.5 * patient.wall, 7.5 * u, 6.5 * u])
+    # Depth, front to back: the shoulders are thinner than the chest, which lets them come out darker than the heart.
+    chest = f.depth + 0.65 * patient.wall
+    deep = rows([f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.18 * h, a + 0.08 * h, a + 0.3 * h],
+                [1.1 * chest, chest, chest, 0.90 * chest, 0.75 * chest, 0.66 * chest if patient.child else 6.6 * u])
     r = np.minimum(np.abs(x) / half, 1)
     r = r * r
     return 2 * deep * np.sqrt(1 - r * r * np.sqrt(np.sqrt(r)))
@@ -101,7 +103,7 @@ def arms(patient, exposure, f: Frame, x, y) -> np.ndarray:
         start = (side * (f.width + 0.4 * patient.wall), f.apex - 0.6 * f.unit)
         length, radius = 26 * f.unit, (3.6 * f.unit + 0.35 * patient.wall)
         if patient.child:
-            start = (side * (0.88 * f.width), f.apex - 0.10 * f.height)
+            start = (side * (0.92 * f.width), f.apex)
             radius = 4.6 * f.unit + 0.6 * patient.wall
         else:
             start = (side * (f.width + 0.5 * patient.wall + 3.0), f.apex - 4.0)
@@ -112,13 +114,13 @@ def arms(patient, exposure, f: Frame, x, y) -> np.ndarray:
 
 def chin_height(exposure, f: Frame) -> float:
     """Where the chin of a small child lies, y in cm: some look up, some down."""
-    return f.apex + (1.7 + 1.3 * np.random.default_rng(exposure.seed + 5).standard_normal()) * f.unit / 0.58
+    return f.apex + (3.6 + 1.8 * np.random.default_rng(exposure.seed + 5).standard_normal()) * f.unit
 
 
 def head(exposure, f: Frame, x, y) -> np.ndarray:
     """Chin and skull above a small child's short neck, cm of soft tissue."""
-    dx, dy = x / (5.6 * f.unit), (y - chin_height(exposure, f) - 5.2 * f.unit) / (5.4 * f.unit)
-    return np.float32(27 * f.unit) * chord(np.sqrt(dx * dx + dy * dy))
+    dx, dy = x / (10.0 * f.unit), (y - chin_height(exposure, f) - 9.5 * f.unit) / (9.5 * f.unit)
+    return np.float32(24 * f.unit) * chord(np.sqrt(dx * dx + dy * dy))
 
 
 def mediastinum(patient, f: Frame) -> dict[int, tuple[list, list]]:
@@ -183,11 +185,10 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
             taken += part
     spine = 1 - ramp((distance - 0.9 * f.unit) / (3.2 * f.unit))
     taken = np.maximum(taken, spine)
-    air = full * (1 - taken * (0.82 + 0.18 * spine))
-    for k, top in zip((-1, 1), f.dome):
-        below = dome_height(patient, f, distance, top, k) - y
-        dome = 2 * np.sqrt(np.maximum(below, 0) / np.float32((0.9 if patient.child else 0.6) / f.depth * f.unit))
-        air = np.where(side == k, air - dome, air)
+    air = full * (1 - taken * ((0.66 if patient.child else 0.82) + 0.18 * spine))
+    right, left = (dome_height(patient, f, distance, top, k) for k, top in zip((-1, 1), f.dome))
+    below = right + (left - right) * ramp(x / (6 * f.unit) + 0.5) - y
+    air = air - 2 * np.sqrt(np.maximum(below, 0) / np.float32((0.9 if patient.child else 0.6) / f.depth * f.unit))
     air = np.maximum(air, 0)
     return {"x": x, "y": y, "full": full, "rows": rows, "air": air, "side": side, "q": q, "s": s}
 

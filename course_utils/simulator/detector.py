@@ -89,8 +89,8 @@ def window(healthy: np.ndarray, scatter, inside: np.ndarray, compression: float,
     return float(dark), float(max(bright, dark + 0.2))
 
 
-def display(value: np.ndarray, dark: float, bright: float, black: float, white: float, gamma: float) -> np.ndarray:
-    """Grey values 0 to 1, bone white: `dark` becomes `black`, `bright` becomes `white`.
+def display(value: np.ndarray, dark: float, bright: float, black: float, white: float, gamma: float, fog: float) -> np.ndarray:
+    """Grey values 0 to 1, bone white: `dark` becomes `black`, `bright` becomes `white`, bare film `fog`.
 
     In between a power curve; below and above a soft toe and shoulder, as film and monitors have them.
     """
@@ -98,7 +98,7 @@ def display(value: np.ndarray, dark: float, bright: float, black: float, white: 
     base = black + (white - black) * np.clip(steps, 0, None) ** gamma
     knee = white - 0.06
     base = np.where(base > knee, knee + (1 - knee) * (1 - np.exp(-(base - knee) / (1 - knee))), base)
-    floor = 0.25 * black
+    floor = min(fog, black)
     base = np.where(steps < 0, floor + (black - floor) * np.exp(np.minimum(steps, 0) * 5), base)
     t = (np.clip(value, dark - (bright - dark), bright + (bright - dark)) - np.float32(dark)) * np.float32(1 / (bright - dark))
     return base.astype(np.float32)[((t + 1) * np.float32(1024)).astype(np.int32)]

@@ -79,7 +79,7 @@ def draw_disease(rng: np.random.Generator, kind: str, patient, strength: float =
             for _ in range(2 + int(rng.integers(0, 4)) + int(2 * worse)):
                 patches.append(Patch(
                     side, float(np.clip(rng.normal(0.70, 0.20), 0.15, 1.02)), float(np.clip(rng.normal(0.74, 0.14), 0.35, 0.97)),
-                    float(rng.uniform(0.09, 0.18) * (0.8 + 0.6 * worse)), float(rng.uniform(0.16, 0.34) * (0.8 + 0.5 * worse)),
+                    float(rng.uniform(0.06, 0.16) * (0.8 + 0.6 * worse)), float(rng.uniform(0.12, 0.32) * (0.8 + 0.5 * worse)),
                     float(rng.uniform(0.08, 0.22) * (0.7 + 0.7 * worse))))
         net = float(rng.uniform(0.1, 0.5))
     elif kind == "bacterial":

@@ -69,9 +69,9 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
     loose = rng.triangular(1.5, 7.0, 15.0) * site.margin
     if child:
         breath = 0.55 + 0.20 * z[0]
-        width = 2 * patient.lung_width * (1.42 + 0.13 * z[1]) * site.margin
+        width = 2 * patient.lung_width * (1.35 + 0.12 * z[1]) * site.margin
         aspect = site.portrait + 0.085 * z[2]
-        x, y = 0.8 * z[3], -0.02 * patient.lung_height + 0.8 * z[4]
+        x, y = 0.8 * z[3], 0.04 * patient.lung_height + 0.8 * z[4]
         arms = float(np.clip(1.05 + 0.30 * z[5], 0.1, 1.55))
     else:
         width = 2 * patient.lung_width * 1.10 + loose + (1.5 if view != "PA" else 0)

@@ -95,7 +95,7 @@ def chest(patient, exposure, plane: Plane, f, without) -> tuple[np.ndarray, dict
         soft += anatomy.breasts(patient, f, x, y) * (soft > 0)
     air = lungs["air"]
     if "vessels" not in without:
-        path = vessels.draw(plane, tree, solid=1.4 if patient.child else 2.0) + vessels.hila(f, x, y)
+        path = vessels.draw(plane, tree, solid=2.2 if patient.child else 2.0) + vessels.hila(f, x, y)
         air = air - np.minimum(path, np.float32(0.8) * air)
     if "airways" not in without:
         air = air + vessels.airways(patient, plane, f) * (soft > 4)
@@ -127,7 +127,7 @@ def expose(healthy, extra, lungs, site, exposure, plane: Plane, without) -> np.n
     value = detector.process(-np.log(signal), compression, sharpening, pitch)
     gamma = clip(site.gamma * np.exp(0.13 * spread * exposure.tone), 0.3, 3)
     black = clip(site.black + 0.035 * spread * exposure.contrast, 0, 0.45)
-    return detector.display(value, dark, bright, black, clip(site.white - 0.035 * spread * exposure.sharp, 0.5, 1), gamma)
+    return detector.display(value, dark, bright, black, clip(site.white - 0.035 * spread * exposure.sharp, 0.5, 1), gamma, site.fog)
 
 
 def clip(value: float, low: float, high: float) -> float:

@@ -86,7 +86,7 @@ def draw_patient(rng: np.random.Generator, child: bool = False, **fixed) -> Pati
         age = fixed.get("age", int(1 + 5 * u[1]))
         growth = 0.80 + 0.065 * float(np.clip(age, 1, 6))
         drawn = {
-            "lung_width": growth * (7.4 + 0.55 * z[0]), "lung_height": growth * (8.9 + 1.05 * z[1]),
+            "lung_width": growth * (7.6 + 0.55 * z[0]), "lung_height": growth * (8.1 + 1.0 * z[1]),
             "lung_depth": growth * (5.3 + 0.35 * z[2]), "wall": 1.05 + 0.3 * z[3], "heart": 0.51 + 0.045 * z[4],
             "breast": 0.0, "aorta": 0.0, "bone": 0.9 + 0.16 * z[5], "rib_slope": 0.95 + 0.14 * z[6],
         }

@@ -87,13 +87,16 @@ class Plane:
         wide = np.maximum(radius, 0.02) * scale
         across = max(int(2 * float(wide.max()) / SPACING) + 1, 3)
         t = ((np.arange(across) + 0.5) * 2 / across - 1).astype(np.float32)
+        stagger = (np.arange(across) * 0.618 % 1 - 0.5).astype(np.float32)  # else the pieces and the pixels make a moire
         profile = np.sqrt(1 - t * t)
         if hollow:
             profile = profile - 0.7 * hollow * np.sqrt(np.maximum(1 - (t / hollow) ** 2, 0))
             profile *= np.pi / 4 / profile.mean()
         volume = (path * step * wide * (2 / across)).astype(np.float32)
-        c = column.astype(np.float32)[..., None] - (dr / flat * wide).astype(np.float32)[..., None] * t
-        r = row.astype(np.float32)[..., None] + (dc / flat * wide).astype(np.float32)[..., None] * t
+        sideways = (wide / flat).astype(np.float32)[..., None] * t
+        dc, dr = dc.astype(np.float32)[..., None], dr.astype(np.float32)[..., None]
+        c = column.astype(np.float32)[..., None] - dr * sideways + dc * stagger
+        r = row.astype(np.float32)[..., None] + dc * sideways + dr * stagger
         return c.ravel(), r.ravel(), (volume[..., None] * profile).ravel()
 
     def splat(self, *pieces) -> np.ndarray:

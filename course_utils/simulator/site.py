@@ -15,7 +15,7 @@ class Site:
         scatter: scattered over primary radiation for an average chest behind the grid. dose: photons per cm^2 of detector.
         blur: sd of the detector's blur, cm. compression: share of the large-scale contrast taken out.
         sharpening: gain of the unsharp mask. black, white: grey values (0 to 1) that darkest lung and brightest tissue
-        get. gamma: tone curve in between. spread: film-to-film sd of tone, relative.
+        get. gamma: tone curve in between. fog: grey of bare film. spread: film-to-film sd of tone, relative.
         border: "none", "black", "white" or "shutter". letter: marker text. letter_place: fraction (x, y) of the film.
         letter_size: cm. text: burned-in lines, may be empty. leads: probability of ECG leads on an AP film.
         portrait: mean height over width. margin: mean air and body around the chest, relative to an average film.
@@ -31,6 +31,7 @@ class Site:
     black: float = 0.10
     white: float = 0.85
     gamma: float = 1.0
+    fog: float = 0.04
     spread: float = 1.0
     border: str = "none"
     letter: str = "L"
@@ -47,7 +48,7 @@ class Site:
     def __post_init__(self):
         refuse_outside(self, {
             "scatter": (0.0, 5.0), "dose": (1e4, 1e9), "blur": (0.0, 0.3), "compression": (0.0, 0.9), "sharpening": (0.0, 4.0),
-            "black": (0.0, 0.5), "white": (0.5, 1.0), "gamma": (0.3, 3.0), "spread": (0.0, 3.0), "letter_size": (0.3, 5.0),
+            "black": (0.0, 0.5), "white": (0.5, 1.0), "gamma": (0.3, 3.0), "fog": (0.0, 0.3), "spread": (0.0, 3.0), "letter_size": (0.3, 5.0),
             "leads": (0.0, 1.0), "portrait": (0.5, 1.6), "margin": (0.5, 2.0), "jpeg_quality": (1, 100), "resolution": (0.2, 1.0),
         }, {"border": ("none", "black", "white", "shutter"), "letter_style": ("plain", "boxed", "lead")})
 
@@ -59,7 +60,7 @@ SITES = {site.name: site for site in (
     Site("eurorad", 0.8, 3e7, 0.03, 0.42, 0.63, 0.12, 0.78, 0.84, spread=1.2, border="black", letter="L", letter_style="boxed", portrait=1.05, jpeg_quality=75),
     Site("journal", 1.3, 3e7, 0.05, 0.12, 0.14, 0.16, 0.95, 0.72, spread=2.0, letter="A", letter_place=(0.06, 0.07), letter_size=2.2, portrait=0.88, jpeg_quality=65, resolution=0.6),
     Site("rsna", 1.9, 3e7, 0.03, 0.37, 0.49, 0.14, 0.86, 0.72, letter="L", text=("PORTABLE", "AP ERECT"), border="shutter", portrait=0.85, jpeg_quality=88, leads=0.85),
-    Site("guangzhou", 0.4, 6e7, 0.02, 0.22, 0.49, 0.20, 0.82, 0.80, spread=1.5, letter="R", letter_place=(0.06, 0.25), letter_size=0.9, portrait=0.80, jpeg_quality=90, leads=0.0),
+    Site("guangzhou", 0.2, 6e7, 0.012, 0.42, 0.8, 0.22, 0.80, 0.85, spread=1.0, fog=0.0, letter="R", letter_place=(0.06, 0.25), letter_size=0.9, portrait=0.80, jpeg_quality=90, leads=0.0),
     Site("figure1", 1.4, 3e7, 0.05, 0.27, 0.28, 0.14, 0.92, 0.72, spread=2.0, letter="R", letter_style="lead", portrait=0.92, jpeg_quality=70, resolution=0.7),
     Site("actualmed_cr", 1.3, 1.5e7, 0.04, 0.32, 0.49, 0.10, 0.88, 0.76, letter="I", letter_place=(0.9, 0.1), portrait=1.1, border="black", jpeg_quality=90),
     Site("actualmed_dx", 0.64, 4e7, 0.02, 0.47, 0.84, 0.10, 0.80, 0.80, letter="I", letter_style="lead", letter_place=(0.9, 0.1), portrait=1.05, jpeg_quality=92),

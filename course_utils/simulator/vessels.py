@@ -82,4 +82,4 @@ def airways(patient, plane: Plane, f: Frame) -> np.ndarray:
     radius = np.stack([np.full(k, r), r * (0.8 - 0.25 * t), r * (0.72 - 0.25 * t)])
     z = np.stack([-0.25 * f.depth * t, np.full(k, -0.25 * f.depth), np.full(k, -0.25 * f.depth)])
     fade = np.stack([np.ones(k), 0.8 - 0.6 * t, 0.8 - 0.7 * t])
-    return plane.splat(plane.tubes(x, y, z, radius, 1.6 * radius * fade))
+    return plane.splat(plane.tubes(x, y, z, radius, (1.0 if patient.child else 1.6) * radius * fade))
