@@ -257,6 +257,7 @@ def test_the_order_of_files_on_disk_does_not_matter(tmp_path):
     kermany(tmp_path / "a", *names)
     kermany(tmp_path / "b", *names[::-1])
     pd.testing.assert_frame_equal(archives.rows(tmp_path / "a"), archives.rows(tmp_path / "b"))
+    assert archives.rows(tmp_path / "a")["filename"].tolist() == [name.rpartition("/")[2] for name in names]
 
 
 def test_a_second_archive_without_films_is_refused(tmp_path):

@@ -64,6 +64,11 @@ def test_small_classes_are_in_every_part():
         assert set(split.loc[split["label"] == "covid", "split"]) == {"train", "val", "test"}
 
 
+def test_groups_that_part_a_patient_are_refused():
+    with pytest.raises(ValueError, match=r"\d+ patients lie in more than one split"):
+        splits.grouped(manifest().assign(group=lambda table: table["image_id"]))
+
+
 def test_too_few_groups_are_refused():
     with pytest.raises(ValueError, match=r"needs 5 groups of every label; here: 4 of 'covid'"):
         splits.grouped(manifest(covid=4))
