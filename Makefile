@@ -30,19 +30,22 @@ lab: $(VENV)/.lab ## set up once, then open the course in JupyterLab
 run: $(VENV)/.lab ## set up once, then execute every notebook without a browser, into build/
 	$(BIN)/python .ci/notebooks.py run
 
+# The second part runs even when the first has failed: one run tells everything.
 test: $(VENV)/.test ## set up once, then run all tests
 	@echo "== unit tests, structure, and every notebook on simulated films (outputs compared)"
 	$(ONE) $(BIN)/python .ci/notebooks.py warm
+	@failed=0; \
 	$(ONE) COURSE_DATA=simulated $(BIN)/python -m pytest $(SPREAD) --nbval $(NBVAL) \
-	    --nbval-sanitize-with=tests/nbval_sanitize.cfg tests notebooks
-	@if [ -d "$(XRAY)" ]; then \
+	    --nbval-sanitize-with=tests/nbval_sanitize.cfg tests notebooks || failed=1; \
+	if [ -d "$(XRAY)" ]; then \
 	    echo "== every notebook on published X-rays in $(XRAY) (outputs not compared)"; \
 	    $(ONE) COURSE_DATA="$$(cd "$(XRAY)" && pwd)" $(BIN)/python -m pytest $(SPREAD) --nbval-lax $(NBVAL) \
-	        tests/conftest.py notebooks; \
+	        tests/conftest.py notebooks || failed=1; \
 	else \
 	    echo "== every notebook on published X-rays: skipped, because there is no folder $(XRAY)" \
 	         "(give one: make test XRAY=folder)"; \
-	fi
+	fi; \
+	exit $$failed
 
 bench: $(VENV)/.test ## measure, into build/bench.md
 	$(BIN)/python .ci/bench.py
