@@ -13,7 +13,8 @@ import numpy as np
 
 from .plane import Plane, Rows
 
-HEART_DEPTH = 3.0  # cm in front of the middle plane
+HEART_DEPTH = 4.0  # cm in front of the middle plane (FORBILD thorax phantom)
+LYING = 1.04  # the heart is wider in a lying patient: more blood returns, the diaphragm stands higher
 
 
 def chord(r: np.ndarray) -> np.ndarray:
@@ -123,13 +124,13 @@ def head(exposure, f: Frame, x, y) -> np.ndarray:
     return np.float32(24 * f.unit) * chord(np.sqrt(dx * dx + dy * dy))
 
 
-def mediastinum(patient, f: Frame) -> dict[int, tuple[list, list]]:
+def mediastinum(patient, f: Frame, lying: bool = False) -> dict[int, tuple[list, list]]:
     """The two borders of mediastinum and heart, from below the diaphragm to the neck: knots in y and x, cm.
 
     Right: right atrium, superior vena cava. Left: ventricle, auricle, pulmonary trunk, aortic knob, subclavian artery.
     """
     h, u = f.height, f.unit
-    wide = 2 * f.width * patient.heart
+    wide = 2 * f.width * patient.heart * (LYING if lying else 1.0)
     turn = patient.heart_turn
     right, left = wide * (0.335 - 0.02 * turn), wide * (0.665 + 0.02 * turn)
     knob = (2.95 + 0.9 * patient.aorta) * u
@@ -178,7 +179,7 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     if "heart" not in without:
         xh, yh = plane.coordinates(HEART_DEPTH * f.unit)
         heart_rows = Rows(yh)
-        for k, (knots, border) in mediastinum(patient, f).items():
+        for k, (knots, border) in mediastinum(patient, f, exposure.view == "AP Supine").items():
             inside = heart_rows(knots, border) - k * xh
             curvature = heart_rows([f.apex - f.height, f.apex - 0.55 * f.height, f.apex - 0.3 * f.height, f.apex], [6.0 * f.unit, 4.6 * f.unit, 2.6 * f.unit, 2.0 * f.unit])
             part = chord(1 - np.clip(inside / curvature, 0, 1)) * (side == k)

@@ -13,6 +13,9 @@ from scipy.ndimage import gaussian_filter
 # 1/cm at 65 keV, the effective energy of a 120 kV chest film, between the columns of xraylib 4.3.0 with ICRU-44 compositions.
 MU = {"lung": 0.0516, "soft": 0.210, "bone": 0.549, "metal": 6.0}
 COARSE = 4  # slow changes are computed on every fourth pixel
+SLOW, FAST = 1.2, 0.35  # cm: what is slower is compressed, what is faster is sharpened
+# How far a lesion or a cable reaches through blur and processing, cm; add 3 * COARSE pixels for the coarse grid.
+REACH = 3 * SLOW + 2 * FAST + 0.9
 
 
 def smooth(image: np.ndarray, sd: float, pitch: float) -> np.ndarray:
@@ -62,11 +65,11 @@ def count(primary: np.ndarray, scatter, dose: float, pitch: float, rng: np.rando
 
 
 def process(logarithm: np.ndarray, compression: float, sharpening: float, pitch: float) -> np.ndarray:
-    """Compress the dynamic range (what is slower than 1.2 cm) and sharpen (what is faster than 0.35 cm)."""
-    slow = smooth(logarithm, 1.2, pitch)
+    """Compress the dynamic range (what is slower than `SLOW`) and sharpen (what is faster than `FAST`)."""
+    slow = smooth(logarithm, SLOW, pitch)
     out = logarithm - np.float32(compression) * slow
     if sharpening:
-        out += np.float32(sharpening) * (logarithm - gaussian_filter(logarithm, 0.35 / pitch, truncate=2.0, mode="nearest"))
+        out += np.float32(sharpening) * (logarithm - gaussian_filter(logarithm, FAST / pitch, truncate=2.0, mode="nearest"))
     return out
 
 
@@ -81,7 +84,7 @@ def window(healthy: np.ndarray, scatter, inside: np.ndarray, compression: float,
     """
     coarse = (slice(COARSE // 2, None, COARSE),) * 2
     signal = -np.log(np.exp(-np.minimum(healthy[coarse], 12)) + (scatter[coarse] if isinstance(scatter, np.ndarray) else 0))
-    base = gaussian_filter(signal, 1.2 / pitch / COARSE, truncate=3.0, mode="nearest")
+    base = gaussian_filter(signal, SLOW / pitch / COARSE, truncate=3.0, mode="nearest")
     values = (signal - np.float32(compression) * base)[inside[coarse]]
     if values.size < 10:
         return 0.0, 1.0

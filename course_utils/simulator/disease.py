@@ -80,14 +80,14 @@ def draw_disease(rng: np.random.Generator, kind: str, patient, strength: float =
                 patches.append(Patch(
                     side, float(np.clip(rng.normal(0.70, 0.20), 0.15, 1.02)), float(np.clip(rng.normal(0.74, 0.14), 0.35, 0.97)),
                     float(rng.uniform(0.06, 0.16) * (0.8 + 0.6 * worse)), float(rng.uniform(0.12, 0.32) * (0.8 + 0.5 * worse)),
-                    float(rng.uniform(0.08, 0.22) * (0.7 + 0.7 * worse))))
+                    float(rng.uniform(0.12, 0.32) * (0.7 + 0.7 * worse))))
         net = float(rng.uniform(0.1, 0.5))
     elif kind == "bacterial":
         side = int(rng.choice((-1, 1), p=(0.58, 0.42)))
         lobe = rng.choice(3, p=(0.3, 0.25, 0.45))
         height, lateral = ((0.27, 0.60), (0.62, 0.48), (0.84, 0.52))[lobe]
         patches.append(Patch(side, height + float(rng.normal(0, 0.04)), lateral + float(rng.normal(0, 0.06)),
-                             float(rng.uniform(0.14, 0.23)), float(rng.uniform(0.30, 0.48)), float(rng.uniform(0.35, 0.65))))
+                             float(rng.uniform(0.14, 0.23)), float(rng.uniform(0.30, 0.48)), float(rng.uniform(0.28, 0.55))))
         if rng.random() < 0.35:
             patches.append(Patch(side, height + float(rng.normal(0, 0.15)), lateral + float(rng.normal(0, 0.1)), 0.12, 0.25, 0.3))
     elif kind == "viral":

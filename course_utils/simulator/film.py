@@ -77,7 +77,8 @@ def render(patient, disease, site, exposure, size: int = 256, without=()) -> Fil
     parameters = {"patient": dataclasses.asdict(patient), "disease": dataclasses.asdict(disease),
                   "site": dataclasses.asdict(site), "exposure": dataclasses.asdict(exposure), "size": size,
                   "without": sorted(without)}
-    return Film(pixels, lungs["air"] > 2.0 * f.unit, lesion > diseases.THRESHOLD * f.unit, markers, parameters)
+    shown = (lungs["air"] > 1.0 * f.unit) & (lungs["air"] > 0.6 * lungs["full"])  # not the lung behind heart and dome
+    return Film(pixels, shown, lesion > diseases.THRESHOLD * f.unit, markers, parameters)
 
 
 def chest(patient, exposure, plane: Plane, f, without) -> tuple[np.ndarray, dict]:

@@ -101,20 +101,25 @@ class Plane:
 
     def splat(self, *pieces) -> np.ndarray:
         """Path length (cm) on every ray: pieces of `tubes`, each shared bilinearly between the four nearest pixels."""
-        column, row, weight = (np.concatenate(v) for v in zip(*pieces))
+        column, row, weight = (np.concatenate(v) for v in zip(*pieces, strict=True))
         height, width = self.shape
         wide = width + 2  # one pixel of margin on each side takes what falls outside
-        column = np.clip(column, -1, width) + np.float32(1)
-        row = np.clip(row, -1, height) + np.float32(1)
+        for values, last in ((column, width + 1), (row, height + 1)):
+            values += np.float32(1)
+            np.clip(values, 0, last, out=values)
         c, r = column.astype(np.int32), row.astype(np.int32)
-        fc, fr = column - c, row - r
-        index = r * wide + c
-        low, high = weight * (1 - fr), weight * fr
+        column -= c
+        row -= r
+        r *= np.int32(wide)
+        r += c
+        index = r.astype(np.intp)
+        low_right, high = weight * column, weight * row
+        high_right = high * column
         cells = (height + 3) * wide
-        out = np.bincount(index, low - low * fc, cells)
-        out[1:] += np.bincount(index, low * fc, cells)[:-1]
-        out[wide:] += np.bincount(index, high - high * fc, cells)[:-wide]
-        out[wide + 1 :] += np.bincount(index, high * fc, cells)[: -wide - 1]
+        out = np.bincount(index, weight - low_right - high + high_right, cells)
+        out[1:] += np.bincount(index, low_right - high_right, cells)[:-1]
+        out[wide:] += np.bincount(index, high - high_right, cells)[:-wide]
+        out[wide + 1 :] += np.bincount(index, high_right, cells)[: -wide - 1]
         return out.reshape(height + 3, wide)[1 : height + 1, 1 : width + 1].astype(np.float32)
 
     def fill(self, outlines) -> np.ndarray:
@@ -155,10 +160,11 @@ class Rows:
 
     def __call__(self, knots, values) -> np.ndarray:
         """Smooth curve through (knots, values), knots rising, in cm."""
-        return curve(knots, values)[self.index]
+        return curve(knots, values).take(self.index)
 
 
 def curve(knots, values) -> np.ndarray:
     """Table of a shape-preserving cubic through the knots, constant beyond them."""
-    at = np.clip(np.arange(-TABLE_REACH, TABLE_REACH + TABLE_STEP / 2, TABLE_STEP), knots[0], knots[-1])
-    return PchipInterpolator(knots, values)(at).astype(np.float32)
+    coarse = np.arange(knots[0], knots[-1] + 0.1, 0.1)
+    at = np.arange(-TABLE_REACH, TABLE_REACH + TABLE_STEP / 2, TABLE_STEP)
+    return np.interp(at, coarse, PchipInterpolator(knots, values)(np.minimum(coarse, knots[-1]))).astype(np.float32)

@@ -1,0 +1,234 @@
+"""The simulator of one film: the same bytes every time, a truth that is what was drawn, pairs that differ where they may."""
+
+import dataclasses
+import hashlib
+import json
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.ndimage import binary_dilation
+
+from course_utils import simulator
+from course_utils.simulator import detector
+
+SIZE = 128
+
+
+def case(kind="covid", site="rsna", view="PA", child=False, seed=0, strength=1.0, patient=None, disease=None, exposure=None):
+    """Everything `render` needs, drawn from one seed."""
+    rng = np.random.default_rng(seed)
+    person = simulator.draw_patient(rng, child=child, **(patient or {}))
+    visible = {} if kind == "normal" else {"visible": True}
+    illness = simulator.draw_disease(rng, kind, person, strength=strength, **visible, **(disease or {}))
+    place = simulator.SITES[site]
+    shot = simulator.draw_exposure(rng, place, person, view=view, **(exposure or {}))
+    return person, illness, place, shot
+
+
+def digest(seed: int) -> str:
+    kind = simulator.KINDS[seed % 4]
+    film = simulator.render(*case(kind, seed=seed, view=simulator.VIEWS[seed % 3], child=seed % 5 == 0), size=SIZE)
+    return hashlib.sha256(film.pixels.tobytes() + film.lungs.tobytes() + film.lesion.tobytes()).hexdigest()
+
+
+def widths(film):
+    """Of the heart and of the chest, in pixels: the widest gap between the lungs, and the widest lungs."""
+    rows = [np.flatnonzero(row) for row in film.lungs]
+    most = max(r.size for r in rows)
+    rows = [r for r in rows if r.size > 0.7 * most]  # not below the domes
+    return max(int(np.diff(r).max()) for r in rows), max(int(r[-1] - r[0]) for r in rows)
+
+
+def test_same_arguments_give_the_same_bytes_in_one_process_or_two():
+    seeds = list(range(6))
+    here = [digest(s) for s in seeds]
+    assert here == [digest(s) for s in reversed(seeds)][::-1]
+    with ProcessPoolExecutor(2) as pool:
+        assert here == list(pool.map(digest, seeds))
+    assert len(set(here)) == len(seeds)
+
+
+def test_import_is_light():
+    code = "import sys, course_utils.simulator as s; print(sorted({'torch', 'matplotlib', 'pandas'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("size", [97, 256])
+def test_film_has_the_promised_shape_and_types(size):
+    film = simulator.render(*case(), size=size)
+    assert film.pixels.dtype == np.uint8 and film.lungs.dtype == bool and film.lesion.dtype == bool
+    assert film.pixels.shape == film.lungs.shape == film.lesion.shape and max(film.pixels.shape) == size
+    assert json.loads(json.dumps(film.parameters)) == json.loads(json.dumps(film.parameters, sort_keys=True))
+    assert {"patient", "disease", "site", "exposure"} <= set(film.parameters)
+    for mark in film.markers:
+        x0, y0, x1, y1 = mark["box"]
+        assert 0 <= x0 < x1 <= film.pixels.shape[1] and 0 <= y0 < y1 <= film.pixels.shape[0]
+
+
+def test_every_part_changes_the_film():
+    args = case("covid", "sirm", "AP Supine", patient={"sex": "F", "breast": 7.0, "gas": 1.0, "muscle": 1.0, "wall": 2.5},
+                exposure={"leads": True, "tube": True, "width": 40.0, "aspect": 1.0, "x": 0.0, "y": -3.0, "tilt": 0.0})
+    framed = dataclasses.replace(args[2], border="black", resolution=0.5)
+    drawn = next(e for e in (dataclasses.replace(args[3], seed=s) for s in range(20))
+                 if not np.array_equal(*(simulator.render(*args[:2], framed, e, size=96, without=w).pixels for w in ((), "collimation"))))
+    args = (*args[:2], framed, drawn)
+    whole = simulator.render(*args, size=SIZE).pixels
+    for part in simulator.PARTS:
+        assert not np.array_equal(whole, simulator.render(*args, size=SIZE, without=(part,)).pixels), part
+
+
+@pytest.mark.parametrize("kind", ["covid", "bacterial", "viral"])
+def test_lesion_mask_is_where_the_film_gets_whiter(kind):
+    args = case(kind, "hannover", strength=2.0, seed=3)
+    film = simulator.render(*args, size=SIZE, without=("noise", "processing"))
+    healthy = simulator.render(*args, size=SIZE, without=("noise", "processing", "lesion"))
+    change = film.pixels.astype(int) - healthy.pixels
+    assert film.lesion.any() and not healthy.lesion.any()
+    assert (change[film.lesion] > 0).mean() > 0.99 and change.min() >= 0
+    assert change[film.lesion].mean() > 5 * change[~binary_dilation(film.lesion, iterations=4)].mean()
+    assert (film.lesion & binary_dilation(film.lungs, iterations=6)).sum() > 0.95 * film.lesion.sum()
+    assert np.array_equal(film.lungs, healthy.lungs)
+
+
+def test_lungs_are_the_dark_part_of_the_chest():
+    film = simulator.render(*case("normal", "hannover"), size=SIZE)
+    rows, columns = np.flatnonzero(film.lungs.any(1)), np.flatnonzero(film.lungs.any(0))
+    box = (slice(rows[0], rows[-1]), slice(columns[0], columns[-1]))
+    assert film.pixels[film.lungs].mean() < film.pixels[box][~film.lungs[box]].mean() - 25
+    assert 0.1 < film.lungs.mean() < 0.7
+
+
+@pytest.mark.parametrize("site", ["hannover", "eurorad", "actualmed_dx"])
+def test_pair_with_and_without_lesion_differs_only_around_it(site):
+    args = case("covid", site, seed=5, strength=1.5)
+    film, healthy = (simulator.render(*args, size=256, without=w) for w in ((), ("lesion",)))
+    raw = [simulator.render(*args, size=256, without=("scatter", "noise", "blur", "processing", *w)).pixels for w in ((), ("lesion",))]
+    touched = binary_dilation(raw[0] != raw[1], iterations=2) | film.lesion
+    pitch = max(args[3].width, args[3].width * args[3].aspect) / 256
+    steps = int(np.ceil(detector.REACH / pitch)) + 3 * detector.COARSE
+    far = ~binary_dilation(touched, np.ones((3, 3)), iterations=steps)
+    assert far.any() and np.array_equal(film.pixels[far], healthy.pixels[far])
+    assert not np.array_equal(film.pixels, healthy.pixels)
+    assert film.markers == healthy.markers
+
+
+def test_pair_with_and_without_marker_differs_only_in_its_box():
+    for site in simulator.SITES:
+        args = case("normal", site, seed=8)
+        film, bare = (simulator.render(*args, size=SIZE, without=w) for w in ((), ("marker",)))
+        changed = film.pixels != bare.pixels
+        letter = [m for m in film.markers if m["kind"] == "letter"]
+        assert len(letter) == 1 and letter[0]["text"] == args[2].letter and changed.any()
+        x0, y0, x1, y1 = letter[0]["box"]
+        changed[y0:y1, x0:x1] = False
+        assert not changed.any(), site
+
+
+def test_another_site_keeps_anatomy_and_truth():
+    patient, disease, site, exposure = case("covid", "hannover")
+    film = simulator.render(patient, disease, site, exposure, size=SIZE)
+    other = simulator.render(patient, disease, simulator.SITES["journal"], exposure, size=SIZE)
+    assert np.array_equal(film.lungs, other.lungs) and np.array_equal(film.lesion, other.lesion)
+    assert np.abs(film.pixels.astype(int) - other.pixels).mean() > 5
+
+
+def test_same_draws_give_the_same_lesions_at_any_strength():
+    weak, strong = (case("covid", seed=11, strength=s)[1] for s in (0.5, 2.0))
+    assert weak.patches == strong.patches and weak.seed == strong.seed and weak.visible
+    a, b = (simulator.render(*case("covid", seed=11, strength=s), size=SIZE).lesion for s in (0.5, 2.0))
+    assert (a & ~b).sum() == 0 and b.sum() > a.sum()
+
+
+def test_three_in_ten_covid_films_show_nothing():
+    rng = np.random.default_rng(0)
+    patient = simulator.draw_patient(rng)
+    visible = np.mean([simulator.draw_disease(rng, "covid", patient).visible for _ in range(2000)])
+    assert abs(visible - 0.69) < 0.04
+    args = case("covid", disease=None)
+    unseen = dataclasses.replace(args[1], visible=False)
+    film = simulator.render(args[0], unseen, *args[2:], size=SIZE)
+    assert not film.lesion.any()
+    assert np.array_equal(film.pixels, simulator.render(*args, size=SIZE, without=("lesion",)).pixels)
+
+
+def test_covid_is_mostly_low_and_at_the_edge():
+    rng = np.random.default_rng(1)
+    patient = simulator.draw_patient(rng)
+    patches = [p for _ in range(200) for p in simulator.draw_disease(rng, "covid", patient).patches]
+    assert np.mean([p.height > 0.5 for p in patches]) > 0.75 and np.mean([p.lateral > 0.6 for p in patches]) > 0.75
+
+
+def test_heart_is_magnified_on_ap_films():
+    fixed = {"inspiration": 0.6, "rotation": 0.0, "tilt": 0.0, "width": 42.0, "aspect": 1.0, "x": 0.0, "y": -2.0}
+    ratio = {}
+    for view in ("PA", "AP Supine"):
+        heart, chest = zip(*(widths(simulator.render(*case("normal", view=view, seed=s, exposure=fixed), size=256)) for s in range(4)))
+        ratio[view] = np.mean(np.array(heart) / np.array(chest)), np.mean(heart)
+    assert ratio["AP Supine"][0] > 1.02 * ratio["PA"][0]  # cardiothoracic ratio
+    assert 1.06 < ratio["AP Supine"][1] / ratio["PA"][1] < 1.25  # Chon et al.: 12.5 % wider at 100 cm
+
+
+def test_children_have_other_proportions():
+    rng = np.random.default_rng(2)
+    children = [simulator.draw_patient(rng, child=True) for _ in range(50)]
+    adults = [simulator.draw_patient(rng) for _ in range(50)]
+    assert max(c.age for c in children) <= 6 < min(a.age for a in adults)
+    assert max(c.lung_width for c in children) < min(a.lung_width for a in adults)
+    squat = [np.mean([p.lung_height / p.lung_width for p in group]) for group in (children, adults)]
+    assert squat[0] < 0.85 * squat[1]
+    film = simulator.render(*case("normal", "guangzhou", "AP", child=True), size=SIZE)
+    assert film.pixels.shape[1] > film.pixels.shape[0] and film.markers[-1]["text"] == "R"
+
+
+@pytest.mark.parametrize("site, child", [("hannover", False), ("guangzhou", True)])
+def test_films_of_different_patients_are_no_near_duplicates(site, child):
+    thumbs = []
+    for seed in range(60):
+        film = simulator.render(*case("normal", site, "AP" if child else "PA", child, seed), size=96)
+        thumbs.append(np.asarray(Image.fromarray(film.pixels).resize((32, 32), Image.Resampling.BOX), float).ravel())
+    similarity = np.corrcoef(thumbs)
+    np.fill_diagonal(similarity, 0)
+    assert similarity.max() < 0.98  # what curation calls a near-duplicate
+
+
+@pytest.mark.parametrize("name, value, allowed", [("heart", 0.9, "0.36 to 0.66"), ("age", 200, "18 to 100"), ("sex", "X", "'M', 'F'"),
+                                                  ("lung_width", float("nan"), "10 to 15.5")])
+def test_impossible_patients_are_refused(name, value, allowed):
+    with pytest.raises(ValueError, match=f"{name} = .*{allowed}"):
+        simulator.draw_patient(np.random.default_rng(0), **{name: value})
+
+
+def test_other_impossible_parameters_are_refused():
+    rng = np.random.default_rng(0)
+    patient, disease, site, exposure = case()
+    for call, words in (
+        (lambda: simulator.draw_patient(rng, height=1), "no parameter 'height'"),
+        (lambda: simulator.draw_disease(rng, "flu", patient), "kind = 'flu'.*'covid'"),
+        (lambda: simulator.draw_disease(rng, "covid", patient, strength=9), "strength = 9.0.*0 to 4"),
+        (lambda: simulator.draw_disease(rng, "normal", patient, visible=True), "visible = True"),
+        (lambda: simulator.draw_exposure(rng, site, patient, view="LL"), "view = 'LL'.*'PA'"),
+        (lambda: simulator.draw_exposure(rng, site, patient, tilt=90.0), "tilt = 90.0.*-15 to 15"),
+        (lambda: dataclasses.replace(site, jpeg_quality=0), "jpeg_quality = 0.*1 to 100"),
+        (lambda: simulator.render(patient, disease, site, exposure, size=8), "size = 8.*64 to 2048"),
+        (lambda: simulator.render(patient, disease, site, exposure, without=("lung",)), "'lung'.*bones"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            call()
+
+
+def test_saved_files_are_the_same_bytes_every_time(tmp_path):
+    args = case()
+    film = simulator.render(*args, size=SIZE)
+    for name in ("film.jpg", "film.png"):
+        first = simulator.save(film, tmp_path / name, args[2]).read_bytes()
+        assert first == simulator.save(film, tmp_path / f"again_{name}", args[2]).read_bytes()
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "film.png")), film.pixels)
+    fine, coarse = (simulator.save(film, tmp_path / f"{q}.jpg", dataclasses.replace(args[2], jpeg_quality=q)) for q in (95, 40))
+    assert fine.stat().st_size > 1.5 * coarse.stat().st_size
+    with pytest.raises(ValueError, match="jpg"):
+        simulator.save(film, tmp_path / "film.dcm", args[2])
+    assert not (tmp_path / "film.dcm").exists()
