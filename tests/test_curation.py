@@ -294,6 +294,15 @@ def test_the_same_pixels_under_two_ids_are_one_film_and_one_group(tmp_path):
     ]  # fmt: skip
 
 
+def test_films_of_one_grey_are_joined_by_their_pixels(tmp_path):
+    cohen(tmp_path, {"patientid": "1"}, {"patientid": "2"}, {"patientid": "2"}, {"patientid": "3"})
+    for name, grey in (("film0.png", 7), ("film1.png", 7), ("film3.png", 8)):
+        put(tmp_path / archives.COHEN / "images" / name, np.full((40, 40), grey, np.uint8))
+    manifest, _ = curate(tmp_path)
+    assert names(manifest) == ["film0.png", "film2.png", "film3.png"]
+    assert [group.rpartition("/")[2] for group in manifest["group"]] == ["1", "1", "3"]
+
+
 def test_a_file_named_by_two_rows_is_used_once(tmp_path):
     manifest, rejected = curate(cohen(tmp_path, *[{"filename": "a.png", "patientid": i} for i in ("285", "339")]))
     assert names(manifest) == ["a.png"]
@@ -376,7 +385,8 @@ def test_fingerprints_are_taken_once(tmp_path, monkeypatch):
 def test_a_changed_film_is_read_again(tmp_path):
     cohen(tmp_path, {}, {})
     before, _ = curate(tmp_path)
-    put(tmp_path / archives.COHEN / "images" / "film1.png", film(0))
+    again = encoded(Image.fromarray(film(0)).convert("RGB"))
+    put(tmp_path / archives.COHEN / "images" / "film1.png", again)
     assert before["image_id"].tolist() == [f"{archives.COHEN}/images/film{i}.png" for i in (0, 1)]
     assert reasons(tmp_path) == {"film1.png": "duplicate"}
 
@@ -505,6 +515,12 @@ def test_torchvision_reads_the_export(root, tmp_path):
     assert read.classes == ["covid", "normal", "viral"]
     assert len(read) == len(manifest)
     assert read[0][0].size == (40, 48)
+
+
+def test_equal_names_are_kept_apart(tmp_path):
+    manifest, rejected = curate(cohen(tmp_path / "data", {"filename": "a/film.png"}, {"filename": "b/film.png"}))
+    export.write(tmp_path / "out", manifest, rejected)
+    assert len(list((tmp_path / "out" / "covid").iterdir())) == 2
 
 
 def test_export_is_the_same_bytes_every_time(root, tmp_path):
