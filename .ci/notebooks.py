@@ -151,14 +151,30 @@ def tidy(notebook, stem: str):
         cell.id = f"cell-{number:02d}"
         slide = cell.metadata.get("slideshow", {}).get("slide_type") or slide_type(cell)
         tags = cell.metadata.get("tags", [])
-        cell.metadata = nbformat.from_dict({"slideshow": {"slide_type": slide}} | ({"tags": tags} if tags else {}))
+        metadata = {"slideshow": {"slide_type": slide}} | ({"tags": tags} if tags else {})
+        if "setup" in tags:  # a screen of pip is no good first impression; one click unfolds it
+            metadata["jupyter"] = {"source_hidden": True}
+        cell.metadata = nbformat.from_dict(metadata)
+        for output in cell.get("outputs", []):
+            still(output)
     return notebook
 
 
+def still(output) -> None:
+    """Replace a stored widget, which no reader can draw without its kernel, by a line that says so."""
+    if output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None):
+        output["data"]["text/plain"] = "(run this cell to see its controls)"
+
+
 def slide_type(cell) -> str:
-    """Return the default place of a cell in a slide show: headings start a slide, code appears after its question."""
+    """Return the default place of a cell in a slide show.
+
+    Headings start a slide, text and figures have one of their own, other code appears below its question.
+    """
     if cell.cell_type == "code":
-        return "skip" if "setup" in cell.metadata.get("tags", []) else "fragment"
+        if "setup" in cell.metadata.get("tags", []) or "facts.begin(" in cell.source:
+            return "skip"
+        return "subslide" if "plots.show(" in cell.source else "fragment"
     return "slide" if cell.source.startswith(("# ", "## ", "**You will")) else "subslide"
 
 
