@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import torch
 from torch.utils.data import DataLoader, Dataset, RandomSampler, SequentialSampler, default_collate
-from tqdm.auto import tqdm
 
 from course_utils import archives, cache, curation, films, labels, models, splits, tables, transforms
+from course_utils.progress import bar
 
 _VERSION = 1  # count up when `films.decode` or `films.resize` changes
 _FOLDER_COLUMNS = {"image_id", "path", "label", "patient_id", "group", "sha256"}  # a manifest without them is none
@@ -31,7 +31,7 @@ def images(manifest: pd.DataFrame, size: int = models.SIZE, progress: bool = Tru
     folder = cache.folder("images", f"{size}px-v{_VERSION}")
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         read = pool.map(partial(_cached, folder, size), manifest["path"], manifest["sha256"])
-        small = list(tqdm(read, total=len(manifest), desc="reading films", disable=not progress or len(manifest) < 100))
+        small = list(bar(read, total=len(manifest), desc="reading films", show=progress and len(manifest) >= 100))
     return torch.from_numpy(np.stack(small)[:, None] if small else np.empty((0, 1, size, size), np.uint8))
 
 

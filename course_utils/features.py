@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tqdm.auto import tqdm
 
 from course_utils import cache, films, models
+from course_utils.progress import bar
 
 _BATCH = 32
 
@@ -44,7 +44,7 @@ def _compute(missing: pd.DataFrame, folder: Path, name: str, size: int, progress
     with (
         ThreadPoolExecutor(os.cpu_count()) as pool,
         torch.inference_mode(),
-        tqdm(total=len(missing), desc="computing features", disable=not progress) as bar,
+        bar(total=len(missing), desc="computing features", show=progress) as done,
     ):
         images = pool.map(partial(_read, size=size), missing["path"], missing["sha256"])
         for start in range(0, len(missing), _BATCH):
@@ -57,7 +57,7 @@ def _compute(missing: pd.DataFrame, folder: Path, name: str, size: int, progress
                 with cache.replacing(path) as temporary, open(temporary, "wb") as file:
                     np.save(file, vector)
                 computed[sha256] = vector.copy()
-            bar.update(len(hashes))
+            done.update(len(hashes))
     return computed
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tqdm.auto import tqdm
 
 from course_utils import cache, films
+from course_utils.progress import bar
 
 _VERSION = 1  # count up when `films.decode` or what is stored changes
 
@@ -32,8 +32,8 @@ def take(paths: Sequence[Path], progress: bool = True) -> tuple[pd.DataFrame, np
             unique = {h: path for path, (h, _) in zip(paths, files, strict=True) if h}
             read = pool.map(_fingerprint, unique.values(), unique)
             quick = len(unique) < 100
-            bar = tqdm(read, total=len(unique), desc="reading films", disable=not progress or quick)
-            known = dict(zip(unique, bar, strict=True))
+            found = bar(read, total=len(unique), desc="reading films", show=progress and not quick)
+            known = dict(zip(unique, found, strict=True))
             _store(stored, known)
     nothing = ("", "", np.zeros((films.THUMBNAIL, films.THUMBNAIL), np.uint8))
     rows = [(h, *known.get(h, nothing), unread) for h, unread in files]

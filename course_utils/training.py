@@ -14,9 +14,9 @@ import torch
 import torch.nn.functional as F
 from sklearn.metrics import roc_auc_score
 from torch.utils.data import DataLoader, RandomSampler
-from tqdm.auto import tqdm
 
 from course_utils import checkpoints
+from course_utils.progress import bar
 
 OPTIMISERS = {
     "adamw": torch.optim.AdamW,
@@ -177,13 +177,13 @@ class _Run:
 def _epochs(run: _Run, epochs: int, weights, patience: int | None, folder: Path | None, progress: bool) -> str:
     """Train epoch after epoch, saving each, until one of the reasons to stop, which is returned."""
     steps = len(run.train)
-    with tqdm(total=epochs * steps, initial=run.epoch * steps, desc="training", disable=not progress) as bar:
+    with bar(total=epochs * steps, initial=run.epoch * steps, desc="training", show=progress) as done:
         try:
             while run.epoch < epochs:
                 if patience is not None and run.epoch - run.best["epoch"] >= patience:
                     return "patience"
                 start = time.perf_counter()
-                train_loss = _train_epoch(run, weights, bar)
+                train_loss = _train_epoch(run, weights, done)
                 row = {"epoch": run.epoch + 1, "train_loss": train_loss} | _validated(run, weights)
                 if not math.isfinite(train_loss + row["val_loss"]):
                     raise FloatingPointError(
@@ -197,7 +197,7 @@ def _epochs(run: _Run, epochs: int, weights, patience: int | None, folder: Path 
                 run.epoch += 1
                 if folder is not None:
                     checkpoints.save(folder, run.state())
-                bar.set_postfix(val_loss=f"{row['val_loss']:.3f}", best=run.best["epoch"])
+                done.set_postfix(val_loss=f"{row['val_loss']:.3f}", best=run.best["epoch"])
         except KeyboardInterrupt:
             if not run.best["epoch"]:
                 raise
@@ -206,7 +206,7 @@ def _epochs(run: _Run, epochs: int, weights, patience: int | None, folder: Path 
     return "epochs"
 
 
-def _train_epoch(run: _Run, weights: torch.Tensor | None, bar) -> float:
+def _train_epoch(run: _Run, weights: torch.Tensor | None, done) -> float:
     """Take one step for each batch; return the mean loss of the films, before the step that each was part of."""
     run.model.train()
     losses, counts = [], []  # stay on the device until the end, so that a GPU need not wait for each batch
@@ -221,7 +221,7 @@ def _train_epoch(run: _Run, weights: torch.Tensor | None, bar) -> float:
         run.schedule.step()
         losses.append(loss.detach())
         counts.append(torch.tensor(len(labels)) if weights is None else weights[labels].sum())
-        bar.update()
+        done.update()
     losses, counts = (torch.stack(values).cpu().double() for values in (losses, counts))
     return float((losses * counts).sum() / counts.sum())
 

@@ -15,9 +15,9 @@ from collections import Counter
 from pathlib import Path
 
 import joblib
-from tqdm.auto import tqdm
 
 from course_utils import cache, simulator
+from course_utils.progress import bar
 
 from . import adults, children, confounding, darkroom, externals, film_traps, table_traps, truth
 from .request import Person, Plan, Request, stream
@@ -141,8 +141,7 @@ def _write(room: Path, plan: Plan, settings: Settings, processes: int, progress:
     jobs = [joblib.delayed(darkroom.develop)(request, *where) for request in plan.requests]
     jobs += [joblib.delayed(darkroom.develop_pairs)(request, *where, other) for request, other in pairs]
     pool = joblib.Parallel(n_jobs=processes, return_as="generator", batch_size=8 if processes > 1 else 1)
-    shown = {} if progress else {"disable": True}  # no word about `disable`, so that TQDM_DISABLE can say it
-    done = list(tqdm(pool(jobs), total=len(jobs), desc="simulated films", unit="film", **shown))
+    done = list(bar(pool(jobs), total=len(jobs), desc="simulated films", unit="film", show=progress))
     records, rows = done[: len(plan.requests)], [row for found in done[len(plan.requests) :] for row in found]
     for archive, (columns, encoding) in TABLES.items():
         truth.write_table(room / archive / "metadata.csv", columns, plan.rows[archive], encoding)
