@@ -1,5 +1,6 @@
 """The knobs of a set of archives, checked before anything is made."""
 
+import functools
 import hashlib
 import json
 import math
@@ -54,6 +55,7 @@ class Settings:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+@functools.cache  # the code that runs is the one that was imported, whatever becomes of its files
 def source_digest() -> str:
     """A digest of the simulator's source files: archives made by another version of it are not this version's."""
     digest = hashlib.sha256()
