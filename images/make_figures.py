@@ -2,8 +2,8 @@
 
     python images/make_figures.py
 
-Writes beside this file: simulated_films.png (a contact sheet), simulated_mean_films.png (the mean film of each class and
-age group), simulated_difficulty.png (COVID-19 against normal by lesion strength) and simulated_shortcuts.png with its
+Writes beside this file: simulated_films.png (a contact sheet), simulated_mean_films.png (the mean film of each class
+and age group), simulated_difficulty.png (COVID-19 against normal by lesion strength) and simulated_shortcuts.png with its
 table simulated_shortcuts.csv (what a model learns when the hospital goes with the label). It takes a few minutes.
 """
 
@@ -34,7 +34,9 @@ RHO = (0.5, 0.75, 0.9, 1.0)
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")  # Okabe and Ito: readable for the colour-blind
 
 
-def shot(seed: int, kind: str, site: str, strength: float = 1.0, child: bool = False, view: str = "PA", size: int = 192) -> np.ndarray:
+def shot(
+    seed: int, kind: str, site: str, strength: float = 1.0, child: bool = False, view: str = "PA", size: int = 192
+) -> np.ndarray:
     """Pixels of one film; the same seed is the same patient, whatever else changes."""
     rng = np.random.default_rng(seed)
     patient = simulator.draw_patient(rng, child=child)
@@ -67,7 +69,11 @@ def contact_sheet() -> None:
     tiles = []
     for k in range(40):
         child = k >= 30
-        kind = ("normal", "covid", "covid", "bacterial", "viral")[k % 5] if not child else ("normal", "bacterial", "viral")[k % 3]
+        kind = (
+            ("normal", "covid", "covid", "bacterial", "viral")[k % 5]
+            if not child
+            else ("normal", "bacterial", "viral")[k % 3]
+        )
         site = "guangzhou" if child else adults[(k * 4 + k // 9) % len(adults)]
         view = "AP" if child else simulator.VIEWS[(0, 0, 1, 0, 2)[(k + k // 5) % 5]]
         tile = Image.fromarray(shot(100 + k, kind, site, child=child, view=view, size=256))
@@ -109,11 +115,23 @@ def difficulty() -> None:
         rows.append((strength, *summary(scores)))
     table = pd.DataFrame(rows, columns=["strength", "auc", "low", "high"])
     print(table.round(3).to_string(index=False))
-    figure, axis = plt.subplots(figsize=(5, 3.4), layout="constrained")
-    axis.errorbar(table.strength, table.auc, [table.auc - table.low, table.high - table.auc], marker="o", color=COLOURS[0], capsize=3)
+    figure, axis = plt.subplots(figsize=(5.6, 3.6), layout="constrained")
+    axis.errorbar(
+        table.strength,
+        table.auc,
+        [table.auc - table.low, table.high - table.auc],
+        marker="o",
+        color=COLOURS[0],
+        capsize=3,
+    )
     axis.axhline(0.845, color="grey", linestyle="--", label="ceiling when 31 % show nothing")
-    axis.set(title=f"COVID-19 against normal, one hospital\n({half} + {half} simulated films, mean and central 95 % of {SPLITS} splits)",
-             xlabel="lesion strength (1: default)", ylabel="AUC on held-out patients", ylim=(0.45, 1))
+    axis.set(
+        title=f"COVID-19 against normal, one hospital ({half} + {half} films,\n"
+        f"simulated; mean and central 95 % of {SPLITS} splits)",
+        xlabel="lesion strength (1: default)",
+        ylabel="AUC on held-out patients",
+        ylim=(0.45, 1),
+    )
     axis.legend(loc="lower right")
     figure.savefig(HERE / "simulated_difficulty.png", dpi=90)
 
@@ -149,7 +167,12 @@ def shortcuts() -> None:
             match = {p: (rng.random(PATIENTS) < p).astype(int) for p in (rho, 0.5, 1 - rho)}
             at = {p: both[np.where(hit, labels, 1 - labels), np.arange(PATIENTS)] for p, hit in match.items()}
             model = fit(at[rho][~test], labels[~test])
-            for name, x in (("internal", at[rho]), ("decorrelated", at[0.5]), ("reversed", at[1 - rho]), ("new site", seen["sirm"])):
+            for name, x in (
+                ("internal", at[rho]),
+                ("decorrelated", at[0.5]),
+                ("reversed", at[1 - rho]),
+                ("new site", seen["sirm"]),
+            ):
                 scores[name].append(roc_auc_score(labels[test], model.decision_function(x[test])))
         rows += [(rho, name, *summary(values)) for name, values in scores.items()]
     table = pd.DataFrame(rows, columns=["rho", "tested on", "auc", "low", "high"])
@@ -157,10 +180,24 @@ def shortcuts() -> None:
     print(table.round(3).to_string(index=False))
     figure, axis = plt.subplots(figsize=(6, 3.6), layout="constrained")
     for colour, marker, (name, part) in zip(COLOURS, "os^D", table.groupby("tested on", sort=False), strict=True):
-        axis.errorbar(part.rho, part.auc, [part.auc - part.low, part.high - part.auc], color=colour, marker=marker, capsize=3, label=name)
+        axis.errorbar(
+            part.rho,
+            part.auc,
+            [part.auc - part.low, part.high - part.auc],
+            color=colour,
+            marker=marker,
+            capsize=3,
+            label=name,
+        )
     axis.axhline(0.5, color="grey", linestyle=":")
-    axis.set(title=f"A planted shortcut: hospital and label agree with probability ρ\n({PATIENTS} simulated patients, mean and central 95 % "
-                   f"of {SPLITS} splits)", xlabel="ρ, share of training films whose hospital matches their class", ylabel="AUC", ylim=(0, 1.02))
+    axis.set(
+        title=f"A planted shortcut: hospital and label agree with probability ρ\n"
+        f"({PATIENTS} simulated patients, mean and central 95 % "
+        f"of {SPLITS} splits)",
+        xlabel="ρ, share of training films whose hospital matches their class",
+        ylabel="AUC",
+        ylim=(0, 1.02),
+    )
     axis.legend(title="tested on")
     figure.savefig(HERE / "simulated_shortcuts.png", dpi=90)
 

@@ -1,4 +1,4 @@
-"""The simulator of one film: the same bytes every time, a truth that is what was drawn, pairs that differ where they may."""
+"""The simulator of one film: the same bytes every time, a truth that was drawn, pairs that differ where they may."""
 
 import dataclasses
 import hashlib
@@ -18,7 +18,9 @@ from course_utils.simulator import detector
 SIZE = 128
 
 
-def case(kind="covid", site="rsna", view="PA", child=False, seed=0, strength=1.0, patient=None, disease=None, exposure=None):
+def case(
+    kind="covid", site="rsna", view="PA", child=False, seed=0, strength=1.0, patient=None, disease=None, exposure=None
+):
     """Everything `render` needs, drawn from one seed."""
     rng = np.random.default_rng(seed)
     person = simulator.draw_patient(rng, child=child, **(patient or {}))
@@ -53,8 +55,12 @@ def test_same_arguments_give_the_same_bytes_in_one_process_or_two():
 
 
 def test_import_is_light():
-    code = "import sys, course_utils.simulator as s; print(sorted({'torch', 'matplotlib', 'pandas'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    code = (
+        "import sys, course_utils.simulator as s; print(sorted({'torch', 'matplotlib', 'pandas'} & set(sys.modules)))"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )
 
 
 @pytest.mark.parametrize("size", [97, 256])
@@ -70,11 +76,21 @@ def test_film_has_the_promised_shape_and_types(size):
 
 
 def test_every_part_changes_the_film():
-    args = case("covid", "sirm", "AP Supine", patient={"sex": "F", "breast": 7.0, "gas": 1.0, "muscle": 1.0, "wall": 2.5},
-                exposure={"leads": True, "tube": True, "width": 40.0, "aspect": 1.0, "x": 0.0, "y": -3.0, "tilt": 0.0})
+    args = case(
+        "covid",
+        "sirm",
+        "AP Supine",
+        patient={"sex": "F", "breast": 7.0, "gas": 1.0, "muscle": 1.0, "wall": 2.5},
+        exposure={"leads": True, "tube": True, "width": 40.0, "aspect": 1.0, "x": 0.0, "y": -3.0, "tilt": 0.0},
+    )
     framed = dataclasses.replace(args[2], border="black", resolution=0.5)
-    drawn = next(e for e in (dataclasses.replace(args[3], seed=s) for s in range(20))
-                 if not np.array_equal(*(simulator.render(*args[:2], framed, e, size=96, without=w).pixels for w in ((), "collimation"))))
+    drawn = next(
+        e
+        for e in (dataclasses.replace(args[3], seed=s) for s in range(20))
+        if not np.array_equal(
+            *(simulator.render(*args[:2], framed, e, size=96, without=w).pixels for w in ((), "collimation"))
+        )
+    )
     args = (*args[:2], framed, drawn)
     whole = simulator.render(*args, size=SIZE).pixels
     for part in simulator.PARTS:
@@ -106,7 +122,10 @@ def test_lungs_are_the_dark_part_of_the_chest():
 def test_pair_with_and_without_lesion_differs_only_around_it(site):
     args = case("covid", site, seed=5, strength=1.5)
     film, healthy = (simulator.render(*args, size=256, without=w) for w in ((), ("lesion",)))
-    raw = [simulator.render(*args, size=256, without=("scatter", "noise", "blur", "processing", *w)).pixels for w in ((), ("lesion",))]
+    raw = [
+        simulator.render(*args, size=256, without=("scatter", "noise", "blur", "processing", *w)).pixels
+        for w in ((), ("lesion",))
+    ]
     touched = binary_dilation(raw[0] != raw[1], iterations=2) | film.lesion
     pitch = max(args[3].width, args[3].width * args[3].aspect) / 256
     steps = int(np.ceil(detector.REACH / pitch)) + 3 * detector.COARSE
@@ -166,7 +185,10 @@ def test_heart_is_magnified_on_ap_films():
     fixed = {"inspiration": 0.6, "rotation": 0.0, "tilt": 0.0, "width": 42.0, "aspect": 1.0, "x": 0.0, "y": -2.0}
     ratio = {}
     for view in ("PA", "AP Supine"):
-        heart, chest = zip(*(widths(simulator.render(*case("normal", view=view, seed=s, exposure=fixed), size=256)) for s in range(4)))
+        heart, chest = zip(
+            *(widths(simulator.render(*case("normal", view=view, seed=s, exposure=fixed), size=256)) for s in range(4)),
+            strict=True,
+        )
         ratio[view] = np.mean(np.array(heart) / np.array(chest)), np.mean(heart)
     assert ratio["AP Supine"][0] > 1.02 * ratio["PA"][0]  # cardiothoracic ratio
     assert 1.06 < ratio["AP Supine"][1] / ratio["PA"][1] < 1.25  # Chon et al.: 12.5 % wider at 100 cm
@@ -195,8 +217,15 @@ def test_films_of_different_patients_are_no_near_duplicates(site, child):
     assert similarity.max() < 0.98  # what curation calls a near-duplicate
 
 
-@pytest.mark.parametrize("name, value, allowed", [("heart", 0.9, "0.36 to 0.66"), ("age", 200, "18 to 100"), ("sex", "X", "'M', 'F'"),
-                                                  ("lung_width", float("nan"), "10 to 15.5")])
+@pytest.mark.parametrize(
+    "name, value, allowed",
+    [
+        ("heart", 0.9, "0.36 to 0.66"),
+        ("age", 200, "18 to 100"),
+        ("sex", "X", "'M', 'F'"),
+        ("lung_width", float("nan"), "10 to 15.5"),
+    ],
+)
 def test_impossible_patients_are_refused(name, value, allowed):
     with pytest.raises(ValueError, match=f"{name} = .*{allowed}"):
         simulator.draw_patient(np.random.default_rng(0), **{name: value})
@@ -227,7 +256,9 @@ def test_saved_files_are_the_same_bytes_every_time(tmp_path):
         first = simulator.save(film, tmp_path / name, args[2]).read_bytes()
         assert first == simulator.save(film, tmp_path / f"again_{name}", args[2]).read_bytes()
     assert np.array_equal(np.asarray(Image.open(tmp_path / "film.png")), film.pixels)
-    fine, coarse = (simulator.save(film, tmp_path / f"{q}.jpg", dataclasses.replace(args[2], jpeg_quality=q)) for q in (95, 40))
+    fine, coarse = (
+        simulator.save(film, tmp_path / f"{q}.jpg", dataclasses.replace(args[2], jpeg_quality=q)) for q in (95, 40)
+    )
     assert fine.stat().st_size > 1.5 * coarse.stat().st_size
     with pytest.raises(ValueError, match="jpg"):
         simulator.save(film, tmp_path / "film.dcm", args[2])

@@ -17,8 +17,23 @@ from .film import PARTS, Film, render, save
 from .patient import Patient, draw_patient
 from .site import SITES, Site
 
-__all__ = ["KINDS", "PARTS", "SITES", "VIEWS", "Disease", "Exposure", "Film", "Patch", "Patient", "Site", "draw_disease",
-           "draw_exposure", "draw_patient", "render", "save"]
+__all__ = [
+    "KINDS",
+    "PARTS",
+    "SITES",
+    "VIEWS",
+    "Disease",
+    "Exposure",
+    "Film",
+    "Patch",
+    "Patient",
+    "Site",
+    "draw_disease",
+    "draw_exposure",
+    "draw_patient",
+    "render",
+    "save",
+]
 
 
 def __getattr__(name: str):

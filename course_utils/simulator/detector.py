@@ -10,7 +10,8 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-# 1/cm at 65 keV, the effective energy of a 120 kV chest film, between the columns of xraylib 4.3.0 with ICRU-44 compositions.
+# 1/cm at 65 keV, the effective energy of a 120 kV chest film: between the 60 and 70 keV columns of xraylib 4.3.0 with
+# the compositions of ICRU report 44. Metal: what covers a thin lead wire or a steel clip on the display.
 MU = {"lung": 0.0516, "soft": 0.210, "bone": 0.549, "metal": 6.0}
 COARSE = 4  # slow changes are computed on every fourth pixel
 SLOW, FAST = 1.2, 0.35  # cm: what is slower is compressed, what is faster is sharpened
@@ -55,7 +56,7 @@ def scattered(healthy: np.ndarray, ratio: float, pitch: float) -> np.ndarray:
 
 
 def count(primary: np.ndarray, scatter, dose: float, pitch: float, rng: np.random.Generator | None) -> np.ndarray:
-    """Photons on every pixel as a share of the open beam; Poisson noise as its Gaussian limit (thousands of photons)."""
+    """Photons on every pixel as a share of the open beam; Poisson noise in its Gaussian limit (many photons)."""
     signal = primary + scatter
     if rng is None:
         return signal
@@ -69,7 +70,9 @@ def process(logarithm: np.ndarray, compression: float, sharpening: float, pitch:
     slow = smooth(logarithm, SLOW, pitch)
     out = logarithm - np.float32(compression) * slow
     if sharpening:
-        out += np.float32(sharpening) * (logarithm - gaussian_filter(logarithm, FAST / pitch, truncate=2.0, mode="nearest"))
+        out += np.float32(sharpening) * (
+            logarithm - gaussian_filter(logarithm, FAST / pitch, truncate=2.0, mode="nearest")
+        )
     return out
 
 
@@ -83,7 +86,9 @@ def window(healthy: np.ndarray, scatter, inside: np.ndarray, compression: float,
         compression, pitch: as in `process`.
     """
     coarse = (slice(COARSE // 2, None, COARSE),) * 2
-    signal = -np.log(np.exp(-np.minimum(healthy[coarse], 12)) + (scatter[coarse] if isinstance(scatter, np.ndarray) else 0))
+    signal = -np.log(
+        np.exp(-np.minimum(healthy[coarse], 12)) + (scatter[coarse] if isinstance(scatter, np.ndarray) else 0)
+    )
     base = gaussian_filter(signal, SLOW / pitch / COARSE, truncate=3.0, mode="nearest")
     values = (signal - np.float32(compression) * base)[inside[coarse]]
     if values.size < 10:
@@ -92,7 +97,9 @@ def window(healthy: np.ndarray, scatter, inside: np.ndarray, compression: float,
     return float(dark), float(max(bright, dark + 0.2))
 
 
-def display(value: np.ndarray, dark: float, bright: float, black: float, white: float, gamma: float, fog: float) -> np.ndarray:
+def display(
+    value: np.ndarray, dark: float, bright: float, black: float, white: float, gamma: float, fog: float
+) -> np.ndarray:
     """Grey values 0 to 1, bone white: `dark` becomes `black`, `bright` becomes `white`, bare film `fog`.
 
     In between a power curve; below and above a soft toe and shoulder, as film and monitors have them.
@@ -103,5 +110,7 @@ def display(value: np.ndarray, dark: float, bright: float, black: float, white: 
     base = np.where(base > knee, knee + (1 - knee) * (1 - np.exp(-(base - knee) / (1 - knee))), base)
     floor = min(fog, black)
     base = np.where(steps < 0, floor + (black - floor) * np.exp(np.minimum(steps, 0) * 5), base)
-    t = (np.clip(value, dark - (bright - dark), bright + (bright - dark)) - np.float32(dark)) * np.float32(1 / (bright - dark))
+    t = (np.clip(value, dark - (bright - dark), bright + (bright - dark)) - np.float32(dark)) * np.float32(
+        1 / (bright - dark)
+    )
     return base.astype(np.float32)[((t + 1) * np.float32(1024)).astype(np.int32)]

@@ -2,7 +2,7 @@
 
 Kinds: "normal"; "covid", hazy patches in both lungs, at the edge and in the lower zones (Wong et al., Radiology 2020,
 doi 10.1148/radiol.2020201160: 31 % of first films show nothing); "bacterial", one lobe filled, with air-filled bronchi
-in it; "viral", thickened bronchial walls and a net of lines around both hila.
+in it; "viral", thickened bronchial walls and a fine net around both hila.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class Patch:
 
 @dataclasses.dataclass(frozen=True)
 class Disease:
-    """Kind, strength (0 to 4; 1: as drawn) and whether anything shows; `patches`, the opacities; `net`, 0 to 1, how much
-    of the change is lines; `seed` for the texture."""
+    """Kind, strength (0 to 4; 1: as drawn) and whether anything shows; `patches`, the opacities; `net`, 0 to 1, how
+    much of the change is a fine net; `seed` for the texture."""
 
     kind: str
     strength: float
@@ -49,8 +49,11 @@ class Disease:
     seed: int
 
     def __post_init__(self):
-        refuse_outside(self, {"strength": (0.0, 4.0), "net": (0.0, 1.0), "seed": (0, 2**32 - 1)},
-                       {"kind": KINDS, "visible": (False, True)})
+        refuse_outside(
+            self,
+            {"strength": (0.0, 4.0), "net": (0.0, 1.0), "seed": (0, 2**32 - 1)},
+            {"kind": KINDS, "visible": (False, True)},
+        )
         if self.kind == "normal" and self.visible:
             raise ValueError("disease: visible = True is impossible for kind 'normal': allowed is False")
 
@@ -77,25 +80,56 @@ def draw_disease(rng: np.random.Generator, kind: str, patient, strength: float =
         first = int(rng.choice((-1, 1)))
         for side in (first, -first) if bilateral else (first,):
             for _ in range(2 + int(rng.integers(0, 4)) + int(2 * worse)):
-                patches.append(Patch(
-                    side, float(np.clip(rng.normal(0.70, 0.20), 0.15, 1.02)), float(np.clip(rng.normal(0.74, 0.14), 0.35, 0.97)),
-                    float(rng.uniform(0.06, 0.16) * (0.8 + 0.6 * worse)), float(rng.uniform(0.12, 0.32) * (0.8 + 0.5 * worse)),
-                    float(rng.uniform(0.12, 0.32) * (0.7 + 0.7 * worse))))
+                patches.append(
+                    Patch(
+                        side,
+                        float(np.clip(rng.normal(0.70, 0.20), 0.15, 1.02)),
+                        float(np.clip(rng.normal(0.74, 0.14), 0.35, 0.97)),
+                        float(rng.uniform(0.06, 0.16) * (0.8 + 0.6 * worse)),
+                        float(rng.uniform(0.12, 0.32) * (0.8 + 0.5 * worse)),
+                        float(rng.uniform(0.12, 0.32) * (0.7 + 0.7 * worse)),
+                    )
+                )
         net = float(rng.uniform(0.1, 0.5))
     elif kind == "bacterial":
         side = int(rng.choice((-1, 1), p=(0.58, 0.42)))
         lobe = rng.choice(3, p=(0.3, 0.25, 0.45))
         height, lateral = ((0.27, 0.60), (0.62, 0.48), (0.84, 0.52))[lobe]
-        patches.append(Patch(side, height + float(rng.normal(0, 0.04)), lateral + float(rng.normal(0, 0.06)),
-                             float(rng.uniform(0.14, 0.23)), float(rng.uniform(0.30, 0.48)), float(rng.uniform(0.28, 0.55))))
+        patches.append(
+            Patch(
+                side,
+                height + float(rng.normal(0, 0.04)),
+                lateral + float(rng.normal(0, 0.06)),
+                float(rng.uniform(0.14, 0.23)),
+                float(rng.uniform(0.30, 0.48)),
+                float(rng.uniform(0.28, 0.55)),
+            )
+        )
         if rng.random() < 0.35:
-            patches.append(Patch(side, height + float(rng.normal(0, 0.15)), lateral + float(rng.normal(0, 0.1)), 0.12, 0.25, 0.3))
+            patches.append(
+                Patch(side, height + float(rng.normal(0, 0.15)), lateral + float(rng.normal(0, 0.1)), 0.12, 0.25, 0.3)
+            )
     elif kind == "viral":
         for side in (-1, 1):
-            patches.append(Patch(side, float(rng.normal(0.56, 0.05)), 0.34, float(rng.uniform(0.26, 0.38)), float(rng.uniform(0.36, 0.52)),
-                                 float(rng.uniform(0.07, 0.16))))
+            patches.append(
+                Patch(
+                    side,
+                    float(rng.normal(0.56, 0.05)),
+                    0.34,
+                    float(rng.uniform(0.26, 0.38)),
+                    float(rng.uniform(0.36, 0.52)),
+                    float(rng.uniform(0.07, 0.16)),
+                )
+            )
         net = float(rng.uniform(0.6, 1.0))
-    drawn = {"kind": kind, "strength": float(strength), "visible": visible, "patches": tuple(patches), "net": net, "seed": seed}
+    drawn = {
+        "kind": kind,
+        "strength": float(strength),
+        "visible": visible,
+        "patches": tuple(patches),
+        "net": net,
+        "seed": seed,
+    }
     return Disease(**override(drawn, fixed, Disease))
 
 
@@ -118,15 +152,19 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
         return out
     rng = np.random.default_rng(disease.seed)
     cloud = texture(rng, plane, (10, 20, 40, 80), f.unit)
-    lines = 1 - np.minimum(np.abs(texture(rng, plane, (64, 110), f.unit)), 1)
+    fine = np.clip(1 + 0.6 * texture(rng, plane, (56, 120), f.unit), 0.1, 2.2)
     side, q, s = lungs["side"], lungs["q"], lungs["s"]
     for p in disease.patches:
         dq, ds = (q - np.float32(p.lateral)) / np.float32(p.wide), (s - np.float32(p.height)) / np.float32(p.long)
         distance = np.sqrt(dq * dq + ds * ds) + np.float32(0.22) * cloud
         soft = 0.6 if disease.kind == "bacterial" else 0.9
         part = ramp((1 + soft / 2 - distance) / soft) * (side == p.side)
-        out = np.maximum(out, np.float32(p.fill) * part) if disease.kind == "bacterial" else out + np.float32(p.fill) * part * (1 - out)
-    uneven = np.clip(1 + 0.35 * cloud, 0.2, 2.0) * (1 - disease.net) + disease.net * (0.6 + 0.75 * lines)
+        out = (
+            np.maximum(out, np.float32(p.fill) * part)
+            if disease.kind == "bacterial"
+            else out + np.float32(p.fill) * part * (1 - out)
+        )
+    uneven = np.clip(1 + 0.35 * cloud, 0.2, 2.0) * (1 - disease.net) + disease.net * fine
     out *= uneven.astype(np.float32)
     if disease.kind == "bacterial":
         out = np.minimum(out * np.float32(disease.strength), 0.97) * lungs["air"]

@@ -10,9 +10,21 @@ from .ranges import override, refuse_outside
 
 VIEWS = ("PA", "AP", "AP Supine")
 RANGES = {
-    "inspiration": (0.0, 1.0), "rotation": (-20.0, 20.0), "tilt": (-15.0, 15.0), "width": (10.0, 70.0), "aspect": (0.5, 1.7),
-    "x": (-15.0, 15.0), "y": (-20.0, 20.0), "arms": (-2.0, 1.6), "shoulders": (-1.0, 1.0), "spread": (0.0, 1.0),
-    "tone": (-4.0, 4.0), "contrast": (-4.0, 4.0), "dose": (-4.0, 4.0), "sharp": (-4.0, 4.0), "seed": (0, 2**32 - 1),
+    "inspiration": (0.0, 1.0),
+    "rotation": (-20.0, 20.0),
+    "tilt": (-15.0, 15.0),
+    "width": (10.0, 70.0),
+    "aspect": (0.5, 1.7),
+    "x": (-15.0, 15.0),
+    "y": (-20.0, 20.0),
+    "arms": (-2.0, 1.6),
+    "shoulders": (-1.0, 1.0),
+    "spread": (0.0, 1.0),
+    "tone": (-4.0, 4.0),
+    "contrast": (-4.0, 4.0),
+    "dose": (-4.0, 4.0),
+    "sharp": (-4.0, 4.0),
+    "seed": (0, 2**32 - 1),
 }
 
 
@@ -21,10 +33,10 @@ class Exposure:
     """One exposure.
 
     Attributes:
-        view: "PA", "AP" or "AP Supine". inspiration: 0 (none) to 1 (deep). rotation: of the patient about the long axis,
-        degrees. tilt: of the film, degrees. width: of the film, cm; aspect: its height over width. x, y: its centre, cm.
+        view: "PA", "AP" or "AP Supine". inspiration: 0 (none) to 1 (deep). rotation: of the patient about the long
+        axis, degrees. tilt: of the film, degrees. width: of the film, cm; aspect: height over width. x, y: its centre, cm.
         arms: direction of the arms above the horizontal, radians. shoulders: lift of the clavicles. spread: 0 shoulder
-        blades over the lungs to 1 turned away. tone, contrast, dose, sharp: this film's deviation from its site's habit,
+        blades over the lungs to 1 turned away. tone, contrast, dose, sharp: this film's deviation from its site's habit
         in standard deviations. leads, tube: ECG leads and a tube are there. seed: noise and where small things lie.
     """
 
@@ -76,14 +88,27 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
     else:
         width = 2 * patient.lung_width * 1.10 + loose + (1.5 if view != "PA" else 0)
         aspect = site.portrait + 0.07 * z[2] - (0.06 if view != "PA" else 0)
-        x, y = 1.2 * z[3], -2.8 + 1.7 * z[4]
+        x, y = 1.5 * z[3], -2.8 + 2.0 * z[4]
         arms = -1.25 + 0.12 * z[5] if view == "PA" else -1.38 + 0.10 * z[5]
     drawn = {
-        "view": view, "inspiration": float(np.clip(breath, 0, 1)), "rotation": (4.5 if child or lying else 3.0) * z[6],
-        "tilt": (3.5 if child or lying else 1.8) * z[7], "width": width, "aspect": aspect, "x": x, "y": y, "arms": arms,
-        "shoulders": 0.25 * z[8] + (0.55 if child else 0.35 if view != "PA" else 0.0), "spread": u[0] * 0.4 + (0.6 if view == "PA" else 0.0),
-        "tone": z[9], "contrast": z[10], "dose": z[11], "sharp": rng.standard_normal(), "leads": bool(u[1] < (site.leads if view != "PA" else 0.06)),
-        "tube": bool(u[2] < (0.35 if lying else 0.12 if view == "AP" else 0.0) and not child), "seed": int(rng.integers(2**32)),
+        "view": view,
+        "inspiration": float(np.clip(breath, 0, 1)),
+        "rotation": (4.5 if child or lying else 3.0) * z[6],
+        "tilt": (3.5 if child or lying else 1.8) * z[7],
+        "width": width,
+        "aspect": aspect,
+        "x": x,
+        "y": y,
+        "arms": arms,
+        "shoulders": 0.25 * z[8] + (0.55 if child else 0.35 if view != "PA" else 0.0),
+        "spread": u[0] * 0.4 + (0.6 if view == "PA" else 0.0),
+        "tone": z[9],
+        "contrast": z[10],
+        "dose": z[11],
+        "sharp": rng.standard_normal(),
+        "leads": bool(u[1] < (site.leads if view != "PA" else 0.06)),
+        "tube": bool(u[2] < (0.35 if lying else 0.12 if view == "AP" else 0.0) and not child),
+        "seed": int(rng.integers(2**32)),
     }
     for name, (low, high) in RANGES.items():
         if isinstance(drawn[name], float):

@@ -10,11 +10,29 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from . import anatomy, detector, disease as diseases, overlay, skeleton, vessels
+from . import anatomy, body, detector, overlay, skeleton, vessels
+from . import disease as diseases
 from .plane import Plane
 
-PARTS = ("bones", "heart", "vessels", "airways", "muscle", "breasts", "gas", "lesion", "scatter", "blur", "noise",
-         "processing", "collimation", "marker", "text", "leads", "tubes")
+PARTS = (
+    "bones",
+    "heart",
+    "vessels",
+    "airways",
+    "muscle",
+    "breasts",
+    "gas",
+    "lesion",
+    "scatter",
+    "blur",
+    "noise",
+    "processing",
+    "collimation",
+    "marker",
+    "text",
+    "leads",
+    "tubes",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,9 +92,14 @@ def render(patient, disease, site, exposure, size: int = 256, without=()) -> Fil
     if "marker" not in without:
         markers.append(overlay.marker(grey, site, exposure, plane))
     pixels = np.clip(np.rint(grey * 255), 0, 255).astype(np.uint8)
-    parameters = {"patient": dataclasses.asdict(patient), "disease": dataclasses.asdict(disease),
-                  "site": dataclasses.asdict(site), "exposure": dataclasses.asdict(exposure), "size": size,
-                  "without": sorted(without)}
+    parameters = {
+        "patient": dataclasses.asdict(patient),
+        "disease": dataclasses.asdict(disease),
+        "site": dataclasses.asdict(site),
+        "exposure": dataclasses.asdict(exposure),
+        "size": size,
+        "without": sorted(without),
+    }
     shown = (lungs["air"] > 1.0 * f.unit) & (lungs["air"] > 0.6 * lungs["full"])  # not the lung behind heart and dome
     return Film(pixels, shown, lesion > diseases.THRESHOLD * f.unit, markers, parameters)
 
@@ -84,24 +107,28 @@ def render(patient, disease, site, exposure, size: int = 256, without=()) -> Fil
 def chest(patient, exposure, plane: Plane, f, without) -> tuple[np.ndarray, dict]:
     """Attenuation of the healthy chest, and its lungs."""
     rng = np.random.default_rng(patient.seed)
-    tree, rib_rng, gas_rng = vessels.tree(f, rng), np.random.default_rng(patient.seed + 1), np.random.default_rng(patient.seed + 2)
+    tree, rib_rng, gas_rng = (
+        vessels.tree(f, rng),
+        np.random.default_rng(patient.seed + 1),
+        np.random.default_rng(patient.seed + 2),
+    )
     lungs = anatomy.lungs(patient, exposure, plane, f, without)
     x, y = lungs["x"], lungs["y"]
-    soft = np.maximum(anatomy.body(patient, exposure, plane, f, x, lungs["rows"]), anatomy.arms(patient, exposure, f, x, y))
+    soft = np.maximum(body.trunk(patient, f, x, lungs["rows"]), body.arms(patient, exposure, f, x, y))
     if patient.child:
-        soft = np.maximum(soft, anatomy.head(exposure, f, x, y))
+        soft = np.maximum(soft, body.head(exposure, f, x, y))
     if "muscle" not in without:
-        soft += anatomy.pectorals(patient, f, x, y) * (soft > 0)
+        soft += body.pectorals(patient, f, x, y) * (soft > 0)
     if "breasts" not in without:
-        soft += anatomy.breasts(patient, f, x, y) * (soft > 0)
+        soft += body.breasts(patient, f, x, y) * (soft > 0)
     air = lungs["air"]
     if "vessels" not in without:
-        path = vessels.draw(plane, tree, solid=2.2 if patient.child else 2.0) + vessels.hila(f, x, y)
+        path = vessels.draw(plane, tree, solid=3.0 if patient.child else 2.8) + vessels.hila(f, x, y)
         air = air - np.minimum(path, np.float32(0.8) * air)
     if "airways" not in without:
         air = air + vessels.airways(patient, plane, f) * (soft > 4)
     if "gas" not in without:
-        air = air + anatomy.abdominal_gas(patient, f, x, y, gas_rng)
+        air = air + body.abdominal_gas(patient, f, x, y, gas_rng)
     bone = skeleton.bones(patient, exposure, plane, f, rib_rng) if "bones" not in without else np.zeros_like(air)
     return detector.attenuation(soft, np.minimum(air, soft), bone), lungs
 
@@ -128,7 +155,9 @@ def expose(healthy, extra, lungs, site, exposure, plane: Plane, without) -> np.n
     value = detector.process(-np.log(signal), compression, sharpening, pitch)
     gamma = clip(site.gamma * np.exp(0.13 * spread * exposure.tone), 0.3, 3)
     black = clip(site.black + 0.035 * spread * exposure.contrast, 0, 0.45)
-    return detector.display(value, dark, bright, black, clip(site.white - 0.035 * spread * exposure.sharp, 0.5, 1), gamma, site.fog)
+    return detector.display(
+        value, dark, bright, black, clip(site.white - 0.035 * spread * exposure.sharp, 0.5, 1), gamma, site.fog
+    )
 
 
 def clip(value: float, low: float, high: float) -> float:
@@ -150,7 +179,7 @@ def encode(pixels: np.ndarray, suffix: str, quality: int) -> bytes:
 
 
 def save(film: Film, path, site) -> pathlib.Path:
-    """Write a film as the site stores it: JPEG at its quality, or PNG, by the ending of `path`; the same bytes every time."""
+    """Write a film as the site stores it: JPEG at its quality or PNG, by the ending of `path`."""
     path = pathlib.Path(path)
     path.write_bytes(encode(film.pixels, path.suffix, site.jpeg_quality))
     return path

@@ -90,9 +90,25 @@ def leads(exposure, plane: Plane, f) -> tuple[np.ndarray, list[dict]]:
         if not (4 < c < plane.shape[1] - 4 and 4 < r < plane.shape[0] - 4):
             continue
         level = lambda n: np.full((1, n), f.depth)  # noqa: E731
-        rings = [plane.tubes((x + r * np.cos(ring))[None], (y + r * np.sin(ring))[None], level(ring.size), np.full((1, ring.size), wide),
-                             np.full((1, ring.size), thick)) for r, wide, thick in ((0.75, 0.13, 0.06), (0.2, 0.22, 0.08))]
-        bx, by = bezier([(x, y), (x + rng.normal(0, 4), y - rng.uniform(2, 6)), (gather[0] + rng.normal(0, 5), gather[1] + 8), gather], t)
+        rings = [
+            plane.tubes(
+                (x + r * np.cos(ring))[None],
+                (y + r * np.sin(ring))[None],
+                level(ring.size),
+                np.full((1, ring.size), wide),
+                np.full((1, ring.size), thick),
+            )
+            for r, wide, thick in ((0.75, 0.13, 0.06), (0.2, 0.22, 0.08))
+        ]
+        bx, by = bezier(
+            [
+                (x, y),
+                (x + rng.normal(0, 4), y - rng.uniform(2, 6)),
+                (gather[0] + rng.normal(0, 5), gather[1] + 8),
+                gather,
+            ],
+            t,
+        )
         cable = plane.tubes(bx[None], by[None], level(k), np.full((1, k), 0.09), np.full((1, k), 0.022))
         one = plane.splat(*rings, cable)
         total += one
@@ -107,7 +123,9 @@ def tube(exposure, plane: Plane, f) -> tuple[np.ndarray, list[dict]]:
     end = f.apex - 0.27 * f.height if rng.random() < 0.5 else f.dome[1] - 4
     x = 0.3 * np.sin(3 * t) + (np.clip(t - 0.75, 0, 1) * 9 if end < f.dome[1] else 0) + rng.normal(0, 0.3)
     y = f.apex + 14 + (end - f.apex - 14) * t
-    path = plane.splat(plane.tubes(x[None], y[None], np.zeros((1, t.size)), np.full((1, t.size), 0.16), np.full((1, t.size), 0.06)))
+    path = plane.splat(
+        plane.tubes(x[None], y[None], np.zeros((1, t.size)), np.full((1, t.size), 0.16), np.full((1, t.size), 0.06))
+    )
     return path, [{"kind": "tube", "text": "", "box": box_of(path)}]
 
 
@@ -118,7 +136,7 @@ def collimate(film: np.ndarray, site, exposure) -> None:
     if site.border == "none" or rng.random() < 0.4:
         return
     edges = np.clip(np.abs(rng.normal(0.02, 0.012, 4)), 0, 0.06) * (width, width, height, height)
-    l, r, t, b = (int(round(e)) for e in edges)
+    left, right, top, bottom = (round(e) for e in edges)
     grey = {"black": 0.0, "white": 0.98, "shutter": 0.03}[site.border]
-    for part in (film[:, :l], film[:, width - r :], film[:t], film[height - b :]):
+    for part in (film[:, :left], film[:, width - right :], film[:top], film[height - bottom :]):
         part[:] = grey

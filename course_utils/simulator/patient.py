@@ -9,16 +9,34 @@ import numpy as np
 from .ranges import override, refuse_outside
 
 ADULT = {
-    "age": (18, 100), "lung_width": (10.0, 15.5), "lung_height": (14.0, 27.0), "lung_depth": (6.0, 11.0),
-    "wall": (1.2, 8.0), "heart": (0.36, 0.66), "breast": (0.0, 10.0),
+    "age": (18, 100),
+    "lung_width": (10.0, 15.5),
+    "lung_height": (14.0, 27.0),
+    "lung_depth": (6.0, 11.0),
+    "wall": (1.2, 8.0),
+    "heart": (0.36, 0.66),
+    "breast": (0.0, 10.0),
 }
 CHILD = {
-    "age": (1, 6), "lung_width": (5.5, 10.0), "lung_height": (5.5, 15.0), "lung_depth": (4.0, 7.5),
-    "wall": (0.6, 3.0), "heart": (0.40, 0.64), "breast": (0.0, 0.0),
+    "age": (1, 6),
+    "lung_width": (5.5, 10.0),
+    "lung_height": (5.5, 15.0),
+    "lung_depth": (4.0, 7.5),
+    "wall": (0.6, 3.0),
+    "heart": (0.40, 0.64),
+    "breast": (0.0, 0.0),
 }
 SHARED = {
-    "heart_turn": (-1.0, 1.0), "aorta": (0.0, 1.0), "muscle": (0.0, 1.0), "bone": (0.5, 1.6), "rib_slope": (0.3, 1.3),
-    "scoliosis": (-2.0, 2.0), "dome": (0.0, 4.0), "shape": (-1.0, 1.0), "gas": (0.0, 1.0), "seed": (0, 2**32 - 1),
+    "heart_turn": (-1.0, 1.0),
+    "aorta": (0.0, 1.0),
+    "muscle": (0.0, 1.0),
+    "bone": (0.5, 1.6),
+    "rib_slope": (0.3, 1.6),
+    "scoliosis": (-2.0, 2.0),
+    "dome": (0.0, 4.0),
+    "shape": (-1.0, 1.0),
+    "gas": (0.0, 1.0),
+    "seed": (0, 2**32 - 1),
 }
 
 
@@ -60,7 +78,9 @@ class Patient:
     seed: int
 
     def __post_init__(self):
-        refuse_outside(self, {**(CHILD if self.child else ADULT), **SHARED}, {"sex": ("M", "F"), "child": (False, True)})
+        refuse_outside(
+            self, {**(CHILD if self.child else ADULT), **SHARED}, {"sex": ("M", "F"), "child": (False, True)}
+        )
 
 
 def draw_patient(rng: np.random.Generator, child: bool = False, **fixed) -> Patient:
@@ -86,26 +106,46 @@ def draw_patient(rng: np.random.Generator, child: bool = False, **fixed) -> Pati
         age = fixed.get("age", int(1 + 5 * u[1]))
         growth = 0.80 + 0.065 * float(np.clip(age, 1, 6))
         drawn = {
-            "lung_width": growth * (7.6 + 0.55 * z[0]), "lung_height": growth * (8.1 + 1.0 * z[1]),
-            "lung_depth": growth * (5.3 + 0.35 * z[2]), "wall": 1.05 + 0.3 * z[3], "heart": 0.51 + 0.045 * z[4],
-            "breast": 0.0, "aorta": 0.0, "bone": 0.9 + 0.16 * z[5], "rib_slope": 0.95 + 0.14 * z[6],
+            "lung_width": growth * (7.6 + 0.55 * z[0]),
+            "lung_height": growth * (8.1 + 1.0 * z[1]),
+            "lung_depth": growth * (5.3 + 0.35 * z[2]),
+            "wall": 1.05 + 0.3 * z[3],
+            "heart": 0.51 + 0.045 * z[4],
+            "breast": 0.0,
+            "aorta": 0.0,
+            "bone": 0.9 + 0.16 * z[5],
+            "rib_slope": 1.10 + 0.16 * z[6],
         }
     else:
         age = fixed.get("age", int(np.clip(58 + 16 * z[7], 18, 97)))
         old = np.clip((age - 30) / 60, 0, 1)
         drawn = {
-            "lung_width": small * (12.9 + 0.75 * z[0]), "lung_height": small * (20.0 + 2.0 * z[1]),
-            "lung_depth": small * (8.6 + 0.6 * z[2]), "wall": 3.9 + 1.2 * z[3] + (0.4 if sex == "F" else 0.0),
-            "heart": 0.49 + 0.04 * z[4] + 0.03 * old, "aorta": 0.75 * old + 0.15 * z[8],
+            "lung_width": small * (12.9 + 0.75 * z[0]),
+            "lung_height": small * (20.0 + 2.0 * z[1]),
+            "lung_depth": small * (8.6 + 0.6 * z[2]),
+            "wall": 3.9 + 1.2 * z[3] + (0.4 if sex == "F" else 0.0),
+            "heart": 0.49 + 0.04 * z[4] + 0.03 * old,
+            "aorta": 0.75 * old + 0.15 * z[8],
             "breast": 6.4 + 1.1 * z[9] if sex == "F" else 0.0,
-            "bone": 1.05 + 0.2 * z[5] - 0.25 * old * (sex == "F"), "rib_slope": 0.90 + 0.13 * z[6],
+            "bone": 1.05 + 0.2 * z[5] - 0.25 * old * (sex == "F"),
+            "rib_slope": 0.90 + 0.13 * z[6],
         }
     drawn |= {
-        "child": bool(child), "age": age, "sex": sex, "heart_turn": 0.45 * z[10], "muscle": u[2] if sex == "M" else 0.3 * u[2],
-        "scoliosis": (0.25 if child else 0.45) * z[11], "dome": (0.5 if child else 1.2) + 0.5 * z[12], "shape": 0.45 * z[13],
-        "gas": u[3], "seed": int(rng.integers(2**32)),
+        "child": bool(child),
+        "age": age,
+        "sex": sex,
+        "heart_turn": 0.45 * z[10],
+        "muscle": u[2] if sex == "M" else 0.3 * u[2],
+        "scoliosis": (0.25 if child else 0.45) * z[11],
+        "dome": (0.5 if child else 1.2) + 0.5 * z[12],
+        "shape": 0.45 * z[13],
+        "gas": u[3],
+        "seed": int(rng.integers(2**32)),
     }
     for name, (low, high) in ranges.items():
-        drawn[name] = type(drawn[name])(np.clip(drawn[name], low, high)) if isinstance(drawn[name], int) else float(
-            np.clip(drawn[name], low, high))
+        drawn[name] = (
+            type(drawn[name])(np.clip(drawn[name], low, high))
+            if isinstance(drawn[name], int)
+            else float(np.clip(drawn[name], low, high))
+        )
     return Patient(**override(drawn, fixed, Patient))

@@ -87,7 +87,9 @@ class Plane:
         wide = np.maximum(radius, 0.02) * scale
         across = max(int(2 * float(wide.max()) / SPACING) + 1, 3)
         t = ((np.arange(across) + 0.5) * 2 / across - 1).astype(np.float32)
-        stagger = (np.arange(across) * 0.618 % 1 - 0.5).astype(np.float32)  # else the pieces and the pixels make a moire
+        stagger = (np.arange(across) * 0.618 % 1 - 0.5).astype(
+            np.float32
+        )  # else the pieces and the pixels make a moire
         profile = np.sqrt(1 - t * t)
         if hollow:
             profile = profile - 0.7 * hollow * np.sqrt(np.maximum(1 - (t / hollow) ** 2, 0))
@@ -127,7 +129,9 @@ class Plane:
         height, width = self.shape
         image = Image.new("L", (2 * width, 2 * height))
         for column, row in outlines:
-            ImageDraw.Draw(image).polygon(list(zip((2 * column + 1).tolist(), (2 * row + 1).tolist())), fill=255)
+            ImageDraw.Draw(image).polygon(
+                list(zip((2 * column + 1).tolist(), (2 * row + 1).tolist(), strict=True)), fill=255
+            )
         return np.asarray(image.reduce(2), np.float32) / 255
 
     def sample(self, field: np.ndarray, reach: float) -> np.ndarray:

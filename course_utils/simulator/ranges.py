@@ -1,4 +1,4 @@
-"""Allowed ranges of the drawn parameters: what is impossible is refused, with the range that would have been allowed."""
+"""Allowed ranges of the drawn parameters: what is impossible is refused, with the range that is allowed."""
 
 from __future__ import annotations
 

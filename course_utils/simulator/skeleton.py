@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .anatomy import Frame, cavity, chin_height, chord, ramp
+from .anatomy import Frame, cavity, chord, ramp
+from .body import chin_height
 from .plane import TABLE_REACH, TABLE_STEP, Plane, curve, slope
 
 
@@ -18,7 +19,7 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
     table = curve(*cavity(patient, f))
     n = 12
     order = np.arange(n)
-    pitch_y = f.height * (0.104 if not patient.child else 0.114)
+    pitch_y = f.height * (0.110 if not patient.child else 0.143)
     start = f.apex + (0.055 - 0.0 * patient.child) * f.height - order * pitch_y * (1 + 0.012 * (order - 4))
     steep = [0.22, 0.30, 0.37, 0.42, 0.50, 0.56, 0.52]
     drop = patient.rib_slope * f.height * np.interp(order, [0, 1, 2, 3, 5, 8, 10], steep)
@@ -32,7 +33,11 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
         wobble = rng.normal(0, 0.10 * u, n)
         phi = turn + (angle_end[:, None] - turn) * t
         fall = ((1 - np.cos(phi)) / 2) ** np.interp(order, [0, 2], [0.7, 0.95])[:, None]
-        yy = (start + wobble)[:, None] - drop[:, None] * fall + 0.016 * f.height * np.sin(phi * 1.6) * (order[:, None] < 6)
+        yy = (
+            (start + wobble)[:, None]
+            - drop[:, None] * fall
+            + 0.016 * f.height * np.sin(phi * 1.6) * (order[:, None] < 6)
+        )
         level = np.clip(((start - 0.42 * drop)[:, None] + TABLE_REACH) / TABLE_STEP, 0, len(table) - 1).astype(int)
         half = np.maximum(table[level] + 0.35 * u, 0.30 * f.width + order[:, None] * 0.06 * f.width)
         x.append(side * (half * np.sin(phi) ** 0.92))
@@ -66,7 +71,7 @@ def clavicles(patient, plane: Plane, f: Frame, lift: float) -> tuple:
     x, y = np.concatenate(x), np.concatenate(y)
     radius = wide * u * np.interp(t, [0, 0.1, 0.35, 0.7, 0.93, 1], [1.4, 1.05, 0.80, 0.95, 1.2, 0.5]) * np.ones_like(x)
     z = f.depth * (0.95 - 0.75 * t**1.5) * np.ones_like(x)
-    return plane.tubes(x, y, z, radius, (1.5 if patient.child else 0.60) * u * np.ones_like(x), hollow=0.55)
+    return plane.tubes(x, y, z, radius, (1.5 if patient.child else 0.85) * u * np.ones_like(x), hollow=0.55)
 
 
 def spine(patient, plane: Plane, f: Frame) -> np.ndarray:
@@ -81,17 +86,17 @@ def spine(patient, plane: Plane, f: Frame) -> np.ndarray:
         return out
     part = slice(columns[0], columns[-1] + 1)
     x, y = x[:, part], y[:, part]
-    level = (np.float32(f.apex + 0.06 * f.height) - y) / np.float32(f.height * (0.104 if not patient.child else 0.114))
+    level = (np.float32(f.apex + 0.06 * f.height) - y) / np.float32(f.height * (0.110 if not patient.child else 0.143))
     level = level * (1 - 0.006 * level)
     v = level - np.floor(level) - np.float32(0.5)  # -0.5 to 0.5 within one vertebra and its disc
-    half = np.float32(u) * (1.35 + 0.055 * np.clip(level, -4, 14)) * (1.22 if patient.child else 1.0)
+    half = np.float32(u) * (1.35 + 0.055 * np.clip(level, -4, 14)) * (1.8 if patient.child else 1.0)
     half = half * (1 + 0.4 * (v * v))
     across = np.abs(x) / half
     body = ramp((1.12 - across) * 3.5) * (0.75 + 0.25 * ramp(across * 1.6 - 0.6))
     gap = 0.42
     plate = ramp((gap + 0.05 - np.abs(v)) * 12)
     rim = np.exp(-(((np.abs(v) - gap + 0.03) / 0.05) ** 2))
-    mineral = body * (0.60 + 0.20 * plate + 0.20 * rim)
+    mineral = body * (0.93 + 0.07 * plate if patient.child else 0.60 + 0.20 * plate + 0.20 * rim)
     dx, dv = (np.abs(x) - 0.70 * half) / (0.26 * u), (v + 0.16) / 0.17
     ring = np.sqrt(dx * dx + dv * dv)
     mineral += 0.22 * np.exp(-(((ring - 0.8) / 0.4) ** 2))
@@ -114,33 +119,67 @@ def shoulder(patient, plane: Plane, f: Frame, lift: float, spread: float) -> tup
     bell = np.stack([(1 - t) ** 2, 2 * t * (1 - t), t**2])
     for side in (-1, 1):
         if patient.child:  # raised arms turn the lower tip outwards
-            upper, lower, joint = (np.array(p) for p in ((0.60 * f.width, f.apex + 0.07 * f.height), (1.10 * f.width, f.apex - 0.58 * f.height),
-                                                         (0.96 * f.width, f.apex + 0.08 * f.height)))
+            upper, lower, joint = (
+                np.array(p)
+                for p in (
+                    (0.60 * f.width, f.apex + 0.07 * f.height),
+                    (1.10 * f.width, f.apex - 0.58 * f.height),
+                    (0.96 * f.width, f.apex + 0.08 * f.height),
+                )
+            )
         else:
             edge, top = (0.62 + 0.24 * spread) * f.width, f.apex - 0.05 * f.height
-            upper, lower = np.array((edge + 0.4 * u, top + 0.8 * u)), np.array((edge + (1.4 + 1.6 * spread) * u, top - 12.5 * u))
+            upper, lower = (
+                np.array((edge + 0.4 * u, top + 0.8 * u)),
+                np.array((edge + (1.4 + 1.6 * spread) * u, top - 12.5 * u)),
+            )
             joint = np.array((edge + 6.8 * u, top + 0.3 * u))
         neck = joint - np.array((1.5 * u, 2.0 * u))
-        sides = [(upper, upper - np.array((1.1 * u, 7 * u)), lower, 0.16), (lower, 0.5 * (lower + neck) + np.array((-0.6 * u, 0.9 * u)), neck, 0.30),
-                 (upper - np.array((0.2 * u, 2.4 * u)), upper + np.array((3.2 * u, -0.2 * u)), joint + np.array((0.8 * u, 1.6 * u)), 0.34)]
+        sides = [
+            (upper, upper - np.array((1.1 * u, 7 * u)), lower, 0.16),
+            (lower, 0.5 * (lower + neck) + np.array((-0.6 * u, 0.9 * u)), neck, 0.30),
+            (
+                upper - np.array((0.2 * u, 2.4 * u)),
+                upper + np.array((3.2 * u, -0.2 * u)),
+                joint + np.array((0.8 * u, 1.6 * u)),
+                0.34,
+            ),
+        ]
         curves = np.stack([np.stack([p, c, q]).T @ bell for p, c, q, _ in sides])
         radius = np.stack([np.full(k, r * u) for *_, r in sides])
         x, y, z = side * curves[:, 0], curves[:, 1], np.full((3, k), -0.8 * f.depth)
-        pieces.append(plane.tubes(x, y, z, radius, (1.5 if patient.child else 0.8) * radius, hollow=0.5))
+        pieces.append(plane.tubes(x, y, z, radius, (1.0 if patient.child else 0.8) * radius, hollow=0.5))
         rim = np.concatenate([curves[0], curves[1], upper[:, None] + np.array([[3.0 * u], [0.2 * u]])], axis=1)
         outlines.append(plane.project(side * rim[0], rim[1], -0.8 * f.depth))
-        pieces.append(upper_arm(patient, plane, f, side, joint + np.array((1.6 * u, -0.4 * u)), lift if patient.child else -1.38, k))
+        pieces.append(
+            upper_arm(
+                patient, plane, f, side, joint + np.array((1.6 * u, -0.4 * u)), lift if patient.child else -1.38, k
+            )
+        )
     return pieces, plane.fill(outlines)
 
 
 def upper_arm(patient, plane: Plane, f: Frame, side: int, centre, direction: float, k: int) -> tuple:
     """Head and shaft of the humerus; in a child a growth plate parts them."""
     u = f.unit
-    gap = 0.35 * u if patient.child else 0.0
-    along = np.stack([np.linspace(-1.9 * u, 1.5 * u, k), np.linspace(1.5 * u + gap, 18 * u, k)])
-    radius = np.stack([2.2 * u * chord(np.linspace(-0.97, 0.75, k)), u * np.interp(along[1], [1.6 * u, 4.5 * u, 18 * u], [1.9, 1.1, 0.95])])
+    gap = 0.2 * u if patient.child else 0.0
+    big = 0.75 if patient.child else 1.0
+    along = np.stack([big * np.linspace(-1.9 * u, 1.5 * u, k), np.linspace(big * 1.5 * u + gap, 18 * u, k)])
+    radius = np.stack(
+        [
+            big * 2.2 * u * chord(np.linspace(-0.97, 0.75, k)),
+            big * u * np.interp(along[1], [1.6 * u, 4.5 * u, 18 * u], [1.8, 1.1, 0.95]),
+        ]
+    )
     x = side * (centre[0] + np.cos(direction) * along)
-    return plane.tubes(x, centre[1] + np.sin(direction) * along, np.full_like(along, -0.2 * f.depth), radius, (1.1 if patient.child else 0.7) * radius, hollow=0.75)
+    return plane.tubes(
+        x,
+        centre[1] + np.sin(direction) * along,
+        np.full_like(along, -0.2 * f.depth),
+        radius,
+        (1.1 if patient.child else 0.7) * radius,
+        hollow=0.75,
+    )
 
 
 def jaw(exposure, plane: Plane, f: Frame) -> tuple:
@@ -148,7 +187,14 @@ def jaw(exposure, plane: Plane, f: Frame) -> tuple:
     t = np.linspace(-1, 1, plane.samples(24 * f.unit))[None]
     chin = chin_height(exposure, f)
     radius = f.unit * (0.75 + 0.25 * np.cos(7 * t))
-    return plane.tubes(6.5 * f.unit * t, chin + (1.3 + 6.5 * t**2) * f.unit, np.full_like(t, 0.6 * f.depth), radius, 2.2 * radius, hollow=0.6)
+    return plane.tubes(
+        6.5 * f.unit * t,
+        chin + (1.3 + 6.5 * t**2) * f.unit,
+        np.full_like(t, 0.6 * f.depth),
+        radius,
+        3.5 * radius,
+        hollow=0.6,
+    )
 
 
 def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarray:

@@ -21,7 +21,10 @@ def hila(f: Frame, x, y) -> np.ndarray:
     for side in (-1, 1):
         hx, hy = hilum(f, side)
         for lift, wide, tall in ((0.6, 1.5, 1.7), (-1.6, 1.3, 2.2)):
-            dx, dy = (x - np.float32(hx)) / np.float32(wide * f.unit), (y - np.float32(hy + lift * f.unit)) / np.float32(tall * f.unit)
+            dx, dy = (
+                (x - np.float32(hx)) / np.float32(wide * f.unit),
+                (y - np.float32(hy + lift * f.unit)) / np.float32(tall * f.unit),
+            )
             out += np.float32(1.5 * f.unit) * np.maximum(1 - 0.5 * (dx * dx + dy * dy), 0)
     return out
 
@@ -32,7 +35,8 @@ def tree(f: Frame, rng: np.random.Generator, roots: int = 8, thick: float = 0.33
     Each branch ends in two, thinner by a factor of about 2^(-1/3) each (Murray's law, 1926).
 
     Returns:
-        For each generation the start points, directions (radians), bend, length and radius, all in cm, arrays (branches,).
+        For each generation arrays (branches,): x and y of the start (cm), direction and bend (radians), length and
+        radius (cm).
     """
     levels = []
     x, y, angle, radius = [], [], [], []
@@ -44,7 +48,7 @@ def tree(f: Frame, rng: np.random.Generator, roots: int = 8, thick: float = 0.33
         angle.append(np.where(side > 0, spread, np.pi - spread))
         radius.append(thick * f.unit * np.interp(spread, [-1.5, 0, 1.3], [1.25, 0.95, 0.75]))
     x, y, angle, radius = (np.concatenate(v) for v in (x, y, angle, radius))
-    for generation in range(GENERATIONS):
+    for _ in range(GENERATIONS):
         length = f.unit * rng.uniform(1.0, 2.9, x.size)
         bend = rng.normal(0, 0.30, x.size)
         levels.append((x, y, angle, bend, length, radius))
@@ -78,7 +82,13 @@ def airways(patient, plane: Plane, f: Frame) -> np.ndarray:
     r = (0.85 if not patient.child else 0.95) * f.unit
     shift = 0.45 * patient.aorta * f.unit
     x = np.stack([-shift * t, -0.1 - shift - 2.6 * f.unit * t, -0.1 - shift + 3.6 * f.unit * t])
-    y = np.stack([f.apex + 0.45 * f.height - (0.45 * f.height + f.apex - carina) * t, carina - 2.9 * f.unit * t, carina - 2.3 * f.unit * t])
+    y = np.stack(
+        [
+            f.apex + 0.45 * f.height - (0.45 * f.height + f.apex - carina) * t,
+            carina - 2.9 * f.unit * t,
+            carina - 2.3 * f.unit * t,
+        ]
+    )
     radius = np.stack([np.full(k, r), r * (0.8 - 0.25 * t), r * (0.72 - 0.25 * t)])
     z = np.stack([-0.25 * f.depth * t, np.full(k, -0.25 * f.depth), np.full(k, -0.25 * f.depth)])
     fade = np.stack([np.ones(k), 0.8 - 0.6 * t, 0.8 - 0.7 * t])

@@ -1,0 +1,185 @@
+"""The body around the chest cavity: trunk, arms, head, muscle, breasts and the gas below the diaphragm.
+
+Everything is a depth along the ray, in cm, for every pixel.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .anatomy import Frame, chord, ramp
+from .plane import Rows
+
+
+def trunk(patient, f: Frame, x, rows: Rows) -> np.ndarray:
+    """Thickness of the body along every ray, cm: trunk, neck, shoulders and arms."""
+    edge = f.width + patient.wall
+    u, a, h = f.unit, f.apex, f.height
+    if patient.child:
+        knots = [
+            f.dome[0] - 20,
+            f.dome[0] - 4,
+            f.dome[0],
+            a - 0.62 * h,
+            a - 0.3 * h,
+            a - 0.05 * h,
+            a + 0.04 * h,
+            a + 0.12 * h,
+            a + 0.22 * h,
+            a + 0.35 * h,
+            a + h,
+        ]
+        half = [
+            edge * 1.0,
+            edge * 1.0,
+            edge,
+            edge,
+            edge * 0.98,
+            edge * 0.99,
+            edge * 0.96,
+            edge * 0.88,
+            0.76 * edge,
+            0.66 * edge,
+            0.62 * edge,
+        ]
+    else:
+        reach = edge + 5.0
+        knots = [
+            f.dome[0] - 40,
+            f.dome[0] - 12,
+            f.dome[0],
+            a - 0.55 * h,
+            a - 0.38 * h,
+            a - 0.2 * h,
+            a - 0.06 * h,
+            a + 0.03 * h,
+            a + 0.11 * h,
+            a + 0.17 * h,
+            a + 0.24 * h,
+            a + 0.32 * h,
+            a + 30,
+        ]
+        half = [
+            edge * 1.14,
+            edge * 1.10,
+            edge * 1.07,
+            edge + 1.2,
+            edge + 3.0,
+            reach + 0.4,
+            reach,
+            reach - 1.8,
+            17.0 * u,
+            12.0 * u,
+            8.6 * u,
+            6.8 * u,
+            6.4 * u,
+        ]
+    half = rows(knots, half)
+    # Depth, front to back: the shoulders are thinner than the chest, which lets them come out darker than the heart.
+    chest = f.depth + 0.65 * patient.wall
+    deep = rows(
+        [f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.18 * h, a + 0.08 * h, a + 0.3 * h],
+        [1.1 * chest, chest, chest, 0.90 * chest, 0.75 * chest, 0.66 * chest if patient.child else 6.6 * u],
+    )
+    r = np.minimum(np.abs(x) / half, 1)
+    r = r * r
+    return 2 * deep * np.sqrt(1 - r * r * np.sqrt(np.sqrt(r)))
+
+
+def limb(x, y, ends, radius) -> np.ndarray:
+    """Chord of a round arm whose axis runs between two points on the film, cm."""
+    (x0, y0), (x1, y1) = ends
+    dx, dy = x1 - x0, y1 - y0
+    t = np.clip(((x - x0) * dx + (y - y0) * dy) / (dx * dx + dy * dy), 0, 1)
+    gap = (x - x0 - t * dx) ** 2 + (y - y0 - t * dy) ** 2
+    return 2 * np.sqrt(np.maximum(radius * radius - gap, 0))
+
+
+def arms(patient, exposure, f: Frame, x, y) -> np.ndarray:
+    """Chord of both arms, cm: raised in small children, hanging beside the chest otherwise."""
+    out = np.zeros_like(x)
+    for side in (-1, 1):
+        lift = exposure.arms + 0.12 * side * exposure.rotation / 5
+        start = (side * (f.width + 0.4 * patient.wall), f.apex - 0.6 * f.unit)
+        length, radius = 26 * f.unit, (3.6 * f.unit + 0.35 * patient.wall)
+        if patient.child:
+            start = (side * (0.92 * f.width), f.apex)
+            radius = 4.6 * f.unit + 0.6 * patient.wall
+        else:
+            start = (side * (f.width + 0.5 * patient.wall + 3.0), f.apex - 4.0)
+        end = (start[0] + side * length * np.cos(lift), start[1] + length * np.sin(lift))
+        out = np.maximum(out, limb(x, y, (start, end), radius))
+    return out
+
+
+def chin_height(exposure, f: Frame) -> float:
+    """Where the chin of a small child lies, y in cm: some look up, some down."""
+    return f.apex + (3.6 + 1.8 * np.random.default_rng(exposure.seed + 5).standard_normal()) * f.unit
+
+
+def head(exposure, f: Frame, x, y) -> np.ndarray:
+    """Chin and skull above a small child's short neck, cm of soft tissue."""
+    dx, dy = x / (10.0 * f.unit), (y - chin_height(exposure, f) - 9.5 * f.unit) / (9.5 * f.unit)
+    return np.float32(24 * f.unit) * chord(np.sqrt(dx * dx + dy * dy))
+
+
+def pectorals(patient, f: Frame, x, y) -> np.ndarray:
+    """Extra soft tissue of the pectoral muscles, cm."""
+    distance = np.abs(x)
+    # The lower border of the pectoral muscle runs from the armpit down and inwards.
+    edge = f.apex - 0.36 * f.height - (f.width + 1 - distance) * 0.35
+    return (
+        np.float32(1.6 * patient.muscle + 0.25)
+        * ramp((y - edge) / 3.0)
+        * ramp((distance - 0.25 * f.width) / 5)
+        * ramp((f.apex + 1 - y) / 5)
+    )
+
+
+def breasts(patient, f: Frame, x, y) -> np.ndarray:
+    """Extra soft tissue of the breasts, cm: rounded below, fading into the chest wall above."""
+    r = patient.breast
+    if not r:
+        return np.zeros_like(x)
+    distance = np.abs(x)
+    dx = (distance - 0.62 * f.width) / min(1.05 * r, 0.56 * f.width)
+    dy = y - f.apex + 0.78 * f.height
+    dy = dy / np.where(dy > 0, np.float32(1.7 * r), np.float32(0.95 * r))
+    inside = np.maximum(1 - dx * dx - dy * dy, 0)
+    fold = ramp(-1.5 * dy)  # a crease below, a gradual beginning elsewhere
+    return np.float32(0.50 * r) * (inside + fold * (np.sqrt(inside) - inside)) * ramp((distance - 1.0) / 6.0)
+
+
+def abdominal_gas(patient, f: Frame, x, y, rng) -> np.ndarray:
+    """Gas below the left dome and in the colon, cm."""
+    u = f.unit
+    out = np.zeros_like(x)
+    pockets = []
+    if patient.gas > 0.45:  # stomach: a few bubbles that have run together
+        cx, cy = 0.5 * f.width, f.dome[1] - (2.2 + 1.2 * rng.random()) * u
+        for _ in range(3):
+            wide = rng.uniform(1.2, 3.0) * u
+            pockets.append(
+                (
+                    cx + rng.normal(0, 1.6) * u,
+                    cy + rng.normal(0, 0.5) * u,
+                    wide,
+                    wide * rng.uniform(0.35, 0.6),
+                    4 * u * patient.gas,
+                )
+            )
+    for _ in range(int(rng.integers(2, 8))):
+        wide = rng.uniform(0.5, 1.6) * u
+        pockets.append(
+            (
+                f.width * rng.uniform(-0.4, 0.9),
+                f.dome[1] - rng.uniform(3, 11) * u,
+                wide,
+                wide * rng.uniform(0.5, 1),
+                2.5 * u * rng.random() * patient.gas,
+            )
+        )
+    for cx, cy, wide, tall, deep in pockets:
+        dx, dy = (x - np.float32(cx)) / np.float32(wide), (y - np.float32(cy)) / np.float32(tall)
+        np.maximum(out, np.float32(deep) * np.sqrt(np.maximum(1 - dx * dx - dy * dy, 0)), out=out)
+    return out
