@@ -3,8 +3,9 @@
     python images/make_figures.py
 
 Writes beside this file: simulated_films.png (a contact sheet), simulated_mean_films.png (the mean film of each class
-and age group), simulated_difficulty.png (COVID-19 against normal by lesion strength) and simulated_shortcuts.png with its
-table simulated_shortcuts.csv (what a model learns when the hospital goes with the label). It takes a few minutes.
+and age group), simulated_difficulty.png (COVID-19 against normal by lesion strength) and simulated_shortcuts.png
+with its table simulated_shortcuts.csv (what a model learns when the hospital goes with the label). It takes some
+minutes.
 """
 
 import pathlib

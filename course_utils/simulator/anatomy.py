@@ -176,7 +176,7 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     air = full * (1 - taken * ((0.66 if patient.child else 0.88) + 0.18 * spine))
     right, left = (dome_height(patient, f, distance, top, k) for k, top in zip((-1, 1), f.dome, strict=True))
     below = right + (left - right) * ramp(x / (6 * f.unit) + 0.5) - y
-    air = air - 2 * np.sqrt(np.maximum(below, 0) / np.float32((2.2 if patient.child else 1.6) / f.depth * f.unit))
+    air = air - 2 * np.sqrt(np.maximum(below, 0) / np.float32((1.7 if patient.child else 1.6) / f.depth * f.unit))
     air = np.maximum(air, 0)
     return {"x": x, "y": y, "full": full, "rows": rows, "air": air, "side": side, "q": q, "s": s}
 

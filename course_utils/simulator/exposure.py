@@ -34,7 +34,7 @@ class Exposure:
 
     Attributes:
         view: "PA", "AP" or "AP Supine". inspiration: 0 (none) to 1 (deep). rotation: of the patient about the long
-        axis, degrees. tilt: of the film, degrees. width: of the film, cm; aspect: height over width. x, y: its centre, cm.
+        axis, degrees. tilt: of the film, degrees. width: of the film, cm; aspect: height / width. x, y: its centre, cm.
         arms: direction of the arms above the horizontal, radians. shoulders: lift of the clavicles. spread: 0 shoulder
         blades over the lungs to 1 turned away. tone, contrast, dose, sharp: this film's deviation from its site's habit
         in standard deviations. leads, tube: ECG leads and a tube are there. seed: noise and where small things lie.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import io
 import pathlib
 
@@ -33,6 +34,8 @@ PARTS = (
     "leads",
     "tubes",
 )
+
+CHEST = frozenset({"bones", "heart", "vessels", "airways", "muscle", "breasts", "gas"})  # parts of the healthy patient
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +76,7 @@ def render(patient, disease, site, exposure, size: int = 256, without=()) -> Fil
         raise ValueError(f"size = {size!r} is impossible: allowed are whole numbers from 64 to 2048")
     plane = Plane(patient, exposure, size)
     f = anatomy.frame(patient, exposure)
-    healthy, lungs = chest(patient, exposure, plane, f, without)
+    healthy, lungs = chest(patient, exposure, size, without & CHEST)
     lesion = np.zeros(plane.shape, np.float32)
     if "lesion" not in without:
         lesion = diseases.lesion(disease, patient, plane, f, lungs)
@@ -104,8 +107,10 @@ def render(patient, disease, site, exposure, size: int = 256, without=()) -> Fil
     return Film(pixels, shown, lesion > diseases.THRESHOLD * f.unit, markers, parameters)
 
 
-def chest(patient, exposure, plane: Plane, f, without) -> tuple[np.ndarray, dict]:
-    """Attenuation of the healthy chest, and its lungs."""
+@functools.lru_cache(maxsize=2)  # the same patient with a lesion, a marker or at another site costs only the rest
+def chest(patient, exposure, size: int, without: frozenset) -> tuple[np.ndarray, dict]:
+    """Attenuation of the healthy chest, and its lungs; read-only, for it is kept for the next film of a pair."""
+    plane, f = Plane(patient, exposure, size), anatomy.frame(patient, exposure)
     rng = np.random.default_rng(patient.seed)
     tree, rib_rng, gas_rng = (
         vessels.tree(f, rng),
@@ -130,7 +135,10 @@ def chest(patient, exposure, plane: Plane, f, without) -> tuple[np.ndarray, dict
     if "gas" not in without:
         air = air + body.abdominal_gas(patient, f, x, y, gas_rng)
     bone = skeleton.bones(patient, exposure, plane, f, rib_rng) if "bones" not in without else np.zeros_like(air)
-    return detector.attenuation(soft, np.minimum(air, soft), bone), lungs
+    healthy = detector.attenuation(soft, np.minimum(air, soft), bone)
+    for array in (healthy, *(part for part in lungs.values() if isinstance(part, np.ndarray))):
+        array.flags.writeable = False
+    return healthy, lungs
 
 
 def expose(healthy, extra, lungs, site, exposure, plane: Plane, without) -> np.ndarray:
