@@ -1,10 +1,12 @@
 """Predictions as a table, and every number with its n and its interval."""
 
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.stats import binomtest, rankdata
+from sklearn.metrics import average_precision_score, roc_curve
 
 COLUMNS = "image_id label patient_id group split score".split()
 _CHUNK = 100  # resamples at a time: 100 x 10,000 weights are 8 MB
@@ -45,32 +47,9 @@ def auc(table: pd.DataFrame, resamples: int = 2000, seed: int = 0) -> Estimate:
     are left out. When the classes do not overlap at all every draw gives 1, so the interval shrinks to a point: that
     speaks of the films, not of certainty. Raises `ValueError` when a class is empty.
     """
-    label, score, group = _arrays(table)
-    positive = label == 1
-    if not 0 < positive.sum() < len(label):
-        raise ValueError(
-            f"AUC needs both classes; here {int(positive.sum())} positive and {int((~positive).sum())} negative films"
-        )
-    ranks = rankdata(score)
-    n_pos, n_neg = int(positive.sum()), int((~positive).sum())
-    value = (ranks[positive].sum() - n_pos * (n_pos + 1) / 2) / (n_pos * n_neg)
-
-    order = np.argsort(score, kind="stable")
-    label, group = label[order], group[order]
-    _, first = np.unique(score[order], return_index=True)  # where each run of tied scores starts
-    last = np.append(first[1:], len(score)) - 1
-
-    def weighted(weights: np.ndarray) -> np.ndarray:
-        film = weights[:, group]
-        pos, neg = np.where(label, film, 0), np.where(label, 0, film)
-        below = np.cumsum(neg, axis=1, dtype=np.float64)
-        pos_run = np.add.reduceat(pos, first, axis=1, dtype=np.float64)
-        neg_run = np.add.reduceat(neg, first, axis=1, dtype=np.float64)
-        wins = (pos_run * (below[:, last] - neg_run / 2)).sum(axis=1)
-        pairs = pos.sum(axis=1, dtype=np.float64) * neg.sum(axis=1, dtype=np.float64)
-        return np.divide(wins, pairs, out=np.full(len(wins), np.nan), where=pairs > 0)
-
-    return Estimate(float(value), *_bootstrap(weighted, group, resamples, seed), len(table))
+    label, score, group = arrays(table)
+    value, weighted = _auc(label, score, group)
+    return Estimate(value, *_bootstrap(weighted, group, resamples, seed), len(table))
 
 
 def accuracy(table: pd.DataFrame, threshold: float = 0.5, resamples: int = 2000, seed: int = 0) -> Estimate:
@@ -101,6 +80,168 @@ def clopper_pearson(successes: int, n: int, level: float = 0.95) -> tuple[float,
         raise ValueError(f"{successes} of {n}: successes must lie between 0 and n, and n above 0")
     interval = binomtest(int(successes), int(n)).proportion_ci(level, method="exact")
     return float(interval.low), float(interval.high)
+
+
+def average_precision(table: pd.DataFrame, resamples: int = 500, seed: int = 0) -> Estimate:
+    """Return the area under the precision-recall curve (scikit-learn's step-wise sum); chance gives the prevalence."""
+    return bootstrapped(table, weighted(average_precision_score), resamples, seed)
+
+
+def bootstrapped(table: pd.DataFrame, statistic: Callable, resamples: int = 500, seed: int = 0) -> Estimate:
+    """Return any statistic of the predictions with an interval resampled by group, as in `auc`.
+
+    statistic: takes label, score and weight, each of shape (n,), such as `sklearn.metrics` functions with
+    `sample_weight`; weight says how often a film was drawn. Raises `ValueError` when a class is empty; draws with one
+    class only are left out.
+    """
+    label, score, group = arrays(table)
+    value = float(statistic(label, score, np.ones(len(label))))
+    drawn = [statistic(label, score, weight) for weight in draws(label, group, resamples, seed)]
+    return Estimate(value, *(float(v) for v in np.percentile(drawn, [2.5, 97.5])), len(table))
+
+
+def sensitivity(table: pd.DataFrame, threshold: float) -> Estimate:
+    """Return the share of positive films that score at or above a threshold, with its exact interval.
+
+    The exact interval (see `clopper_pearson`) takes films for independent; where patients have several films, compare
+    it with `accuracy` of the positive films, whose interval is resampled by group. Raises `ValueError` when there is no
+    positive film.
+    """
+    return _share(table[table["label"] == 1]["score"] >= threshold, "positive")
+
+
+def specificity(table: pd.DataFrame, threshold: float) -> Estimate:
+    """Return the share of negative films that score below a threshold, with its exact interval, as in `sensitivity`."""
+    return _share(table[table["label"] == 0]["score"] < threshold, "negative")
+
+
+def threshold_for_sensitivity(table: pd.DataFrame, least: float = 0.95) -> float:
+    """Return the highest threshold at which at least a share `least` (above 0, up to 1) of positive films is found.
+
+    Choose it on validation films and keep it for the test. Raises `ValueError` when a class is empty.
+    """
+    if not 0 < least <= 1:
+        raise ValueError(f"least = {least}: a share above 0 and up to 1 is needed")
+    label, score, _ = arrays(table)
+    positive = np.sort(score[label == 1])[::-1]
+    return float(positive[int(np.ceil(least * len(positive) - 1e-9)) - 1])
+
+
+def youden(table: pd.DataFrame) -> float:
+    """Return the threshold with the largest sum of sensitivity and specificity (Youden 1950), the highest of several.
+
+    It weighs a missed patient like a false alarm. Raises `ValueError` when a class is empty.
+    """
+    label, score, _ = arrays(table)
+    false_alarms, found, thresholds = roc_curve(label, score, drop_intermediate=False)
+    return float(thresholds[np.argmax(found - false_alarms)])
+
+
+def positive_predictive_value(sensitivity: float, specificity: float, prevalence):
+    """Return the probability of disease after a positive result (Bayes' theorem), for one prevalence or an array.
+
+    All are shares from 0 to 1. Where no result is ever positive it is NaN.
+    """
+    true = np.asarray(prevalence) * sensitivity
+    false = (1 - np.asarray(prevalence)) * (1 - specificity)
+    return np.divide(true, true + false, out=np.full(np.shape(true), np.nan), where=true + false > 0)[()]
+
+
+def difference(table: pd.DataFrame, other: pd.DataFrame, resamples: int = 2000, seed: int = 0) -> Estimate:
+    """Return the AUC of a table minus the AUC of another for the same films, on the same draws of groups.
+
+    Two intervals that overlap may still belong to models that differ: both are tested on the same, partly easy and
+    partly hard, patients. Raises `ValueError` when the tables hold other films or labels, or a class is empty.
+    """
+    one, two = (t.sort_values("image_id", ignore_index=True) for t in (table, other))
+    for column in ("image_id", "label", "group"):
+        if len(one) != len(two) or not (one[column] == two[column]).all():
+            raise ValueError(f"the two tables differ in {column}: both must hold predictions for the same films")
+    label, score, group = arrays(one)
+    (first, weighted), (second, other_weighted) = _auc(label, score, group), _auc(label, two["score"].to_numpy(), group)
+    low, high = _bootstrap(lambda weights: weighted(weights) - other_weighted(weights), group, resamples, seed)
+    return Estimate(first - second, low, high, len(one))
+
+
+def subgroups(table: pd.DataFrame, by: str, threshold: float, least: int = 20) -> pd.DataFrame:
+    """Return one row for each value of a column `by`: films, positive, and AUC, sensitivity, specificity as `Estimate`.
+
+    Films without a value make up the row "unknown". An estimate from fewer than `least` films of a class it needs is
+    None: it would say nothing. Rows are sorted by value. Raises `ValueError` when the table has no such column.
+    """
+    if by not in table:
+        raise ValueError(f"no column {by!r} in the predictions; there are {', '.join(table.columns)}")
+    rows = []
+    for value, part in table.groupby(table[by].astype(object).where(table[by].notna(), "unknown"), observed=True):
+        positive = int(part["label"].sum())
+        enough = positive >= least, len(part) - positive >= least
+        rows.append(
+            {
+                by: value,
+                "films": len(part),
+                "positive": positive,
+                "auc": auc(part) if all(enough) else None,
+                "sensitivity": sensitivity(part, threshold) if enough[0] else None,
+                "specificity": specificity(part, threshold) if enough[1] else None,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def draws(label: np.ndarray, group: np.ndarray, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """Yield how often each film was drawn, float of shape (n,), for draws of whole groups that hold both classes."""
+    rng = np.random.default_rng(seed)
+    count = int(group.max()) + 1
+    for _ in range(resamples):
+        weight = np.bincount(rng.integers(0, count, count), minlength=count)[group].astype(float)
+        if 0 < (weight * label).sum() < weight.sum():
+            yield weight
+
+
+def weighted(metric: Callable) -> Callable:
+    """Return a metric of scikit-learn in the form that `bootstrapped` takes."""
+    return lambda label, score, weight: metric(label, score, sample_weight=weight)
+
+
+def arrays(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return label, score and number of the group, of shape (n,) each. Raises `ValueError` when a class is empty."""
+    label, score, group = _arrays(table)
+    if not 0 < label.sum() < len(label):
+        raise ValueError(
+            f"this measure needs both classes; here {label.sum()} positive and {(1 - label).sum()} negative films"
+        )
+    return label, score, group
+
+
+def _share(hits: pd.Series, what: str) -> Estimate:
+    if hits.empty:
+        raise ValueError(f"there is no {what} film")
+    return Estimate(float(hits.mean()), *clopper_pearson(int(hits.sum()), len(hits)), len(hits))
+
+
+def _auc(label: np.ndarray, score: np.ndarray, group: np.ndarray) -> tuple[float, Callable]:
+    """Return the AUC, and a function that gives it for weights of shape (draws, groups)."""
+    positive = label == 1
+    ranks = rankdata(score)
+    n_pos, n_neg = int(positive.sum()), int((~positive).sum())
+    value = (ranks[positive].sum() - n_pos * (n_pos + 1) / 2) / (n_pos * n_neg)
+
+    order = np.argsort(score, kind="stable")
+    label, group = label[order], group[order]
+    _, first = np.unique(score[order], return_index=True)  # where each run of tied scores starts
+    last = np.append(first[1:], len(score)) - 1
+
+    def weighted(weights: np.ndarray) -> np.ndarray:
+        film = weights[:, group]
+        pos, neg = np.where(label, film, 0), np.where(label, 0, film)
+        below = np.cumsum(neg, axis=1, dtype=np.float64)
+        pos_run = np.add.reduceat(pos, first, axis=1, dtype=np.float64)
+        neg_run = np.add.reduceat(neg, first, axis=1, dtype=np.float64)
+        wins = (pos_run * (below[:, last] - neg_run / 2)).sum(axis=1)
+        pairs = pos.sum(axis=1, dtype=np.float64) * neg.sum(axis=1, dtype=np.float64)
+        return np.divide(wins, pairs, out=np.full(len(wins), np.nan), where=pairs > 0)
+
+    return float(value), weighted
 
 
 def _arrays(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
