@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import accuracy_score, roc_auc_score
+from sklearn.metrics import accuracy_score, average_precision_score, roc_auc_score
 
 from course_utils import evaluation
 
@@ -184,3 +184,123 @@ def test_scores_that_do_not_fit_are_refused(scores, message):
 
 def test_an_estimate_reads_well():
     assert str(evaluation.Estimate(0.98765, 0.9, 1.0, 52)) == "0.988 [0.900, 1.000], n = 52"
+
+
+# Thresholds, subgroups, differences
+
+
+def test_any_metric_has_an_interval():
+    predictions = table()
+    metric = evaluation.weighted(roc_auc_score)
+    estimate = evaluation.bootstrapped(predictions, metric, resamples=400)
+    exact = evaluation.auc(predictions, resamples=2000)
+    assert estimate.value == pytest.approx(exact.value) and estimate.n == 60
+    assert (estimate.low, estimate.high) == pytest.approx((exact.low, exact.high), abs=0.04)
+
+
+def test_the_average_precision_is_that_of_scikit_learn():
+    predictions = table(digits=1)
+    expected = average_precision_score(predictions["label"], predictions["score"])
+    estimate = evaluation.average_precision(predictions, resamples=50)
+    assert estimate.value == pytest.approx(expected) and estimate.low < expected < estimate.high
+
+
+def test_sensitivity_and_specificity_are_exact():
+    predictions = table().iloc[:10].assign(label=[1] * 4 + [0] * 6, score=[0.9, 0.5, 0.5, 0.1] + [0.5, 0.4] * 3)
+    assert evaluation.sensitivity(predictions, 0.5) == (0.75, *evaluation.clopper_pearson(3, 4), 4)
+    assert evaluation.specificity(predictions, 0.5) == (0.5, *evaluation.clopper_pearson(3, 6), 6)
+    with pytest.raises(ValueError, match="there is no positive film"):
+        evaluation.sensitivity(predictions.assign(label=0), 0.5)
+    with pytest.raises(ValueError, match="there is no negative film"):
+        evaluation.specificity(predictions.assign(label=1), 0.5)
+
+
+@pytest.mark.parametrize("least", [0.05, 0.5, 0.9, 0.95, 1.0])
+@pytest.mark.parametrize("digits", [None, 1, 0], ids=["no ties", "some ties", "many ties"])
+def test_the_threshold_finds_enough_and_no_higher_one_does(least, digits):
+    predictions = table(digits=digits)
+    cut = evaluation.threshold_for_sensitivity(predictions, least)
+    assert evaluation.sensitivity(predictions, cut).value >= least - 1e-12
+    higher = predictions["score"][predictions["score"] > cut]
+    assert all(evaluation.sensitivity(predictions, one).value < least for one in higher)
+
+
+def test_youden_has_the_largest_sum():
+    predictions = table()
+
+    def both(cut):
+        return evaluation.sensitivity(predictions, cut).value + evaluation.specificity(predictions, cut).value
+
+    best = both(evaluation.youden(predictions))
+    assert best == pytest.approx(max(both(cut) for cut in predictions["score"]))
+
+
+@pytest.mark.parametrize("least", [0, 1.1, -1, float("nan")])
+def test_impossible_shares_are_refused(least):
+    with pytest.raises(ValueError, match="a share above 0 and up to 1"):
+        evaluation.threshold_for_sensitivity(table(), least)
+
+
+@pytest.mark.parametrize(
+    ("prevalence", "expected"), [(0.5, 0.98), (0.2, 0.925), (0.05, 0.721), (0.01, 0.331), (0.001, 0.047), (0, 0)]
+)
+def test_predictive_values_of_a_test_of_98_percent(prevalence, expected):
+    assert evaluation.positive_predictive_value(0.98, 0.98, prevalence) == pytest.approx(expected, abs=5e-4)
+
+
+def test_predictive_values_of_many_prevalences():
+    made = evaluation.positive_predictive_value(0.9, 1.0, np.array([0, 0.1, 1]))
+    assert np.isnan(made[0]) and made[1:].tolist() == [1, 1]
+
+
+def test_a_difference_is_narrower_than_what_it_is_between():
+    one = table(n=200, groups=200)
+    other = one.assign(score=one["score"] + np.random.default_rng(1).normal(0, 0.2, len(one)))
+    estimate = evaluation.difference(one, other)
+    single = evaluation.auc(one)
+    assert estimate.value == pytest.approx(single.value - evaluation.auc(other).value)
+    assert estimate.low < estimate.value < estimate.high
+    assert estimate.high - estimate.low < 0.5 * (single.high - single.low)
+    back = evaluation.difference(other, one.sample(frac=1, random_state=0))
+    assert back[:3] == pytest.approx((-estimate.value, -estimate.high, -estimate.low), abs=1e-9)
+    assert evaluation.difference(one, one)[:3] == (0, 0, 0)
+
+
+@pytest.mark.parametrize("column", ["image_id", "label", "group"])
+def test_differences_need_the_same_films(column):
+    one = table()
+    other = one.assign(**{column: one[column].tolist()[1:] + one[column].tolist()[:1]})
+    other = one.assign(image_id=other["image_id"] + "x") if column == "image_id" else other
+    with pytest.raises(ValueError, match=f"the two tables differ in {column}"):
+        evaluation.difference(one, other)
+    with pytest.raises(ValueError, match="the two tables differ"):
+        evaluation.difference(one, one.iloc[:-1])
+
+
+def test_subgroups_show_n_and_hide_what_is_too_few():
+    predictions = table(n=120).assign(sex=["F"] * 80 + ["M"] * 20 + [None] * 20)
+    made = evaluation.subgroups(predictions, "sex", 0.5, least=10).set_index("sex")
+    assert made["films"].to_dict() == {"F": 80, "M": 20, "unknown": 20}
+    assert made["positive"].sum() == predictions["label"].sum()
+    women = predictions[predictions["sex"] == "F"]
+    assert made.loc["F", "auc"] == evaluation.auc(women)
+    assert made.loc["F", "sensitivity"] == evaluation.sensitivity(women, 0.5)
+    assert made.loc["M", ["auc", "sensitivity"]].isna().all()
+    assert (made.loc["M", "specificity"] is None) == (20 - made.loc["M", "positive"] < 10)
+    with pytest.raises(ValueError, match="no column 'age' in the predictions"):
+        evaluation.subgroups(predictions, "age", 0.5)
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        evaluation.average_precision,
+        evaluation.youden,
+        evaluation.threshold_for_sensitivity,
+        lambda table: evaluation.difference(table, table),
+    ],
+    ids=["average_precision", "youden", "threshold", "difference"],
+)
+def test_measures_of_both_classes_need_both(measure):
+    with pytest.raises(ValueError, match="both classes; here 60 positive and 0 negative"):
+        measure(table().assign(label=1))
