@@ -1,5 +1,6 @@
 """One progress bar for the whole course: a widget in a notebook, a line in a terminal."""
 
+import os
 from collections.abc import Iterable
 
 from tqdm.auto import tqdm
@@ -8,7 +9,9 @@ from tqdm.auto import tqdm
 def bar(iterable: Iterable | None = None, *, show: bool = True, **options) -> tqdm:
     """Return a tqdm bar over `iterable`, or one to count by hand.
 
-    show: False for none at all. True leaves the last word to the environment variable `TQDM_DISABLE`, with which stored
-    notebooks are run: a bar holds times. options: total, desc, unit and what else `tqdm` takes.
+    show: False for none at all. The environment variable `TQDM_DISABLE` turns off all of them (tqdm itself does not look
+    at it in a notebook): stored notebooks are run with it, as a bar holds times. options: total, desc, unit and what else
+    `tqdm` takes.
     """
-    return tqdm(iterable, **options, **({} if show else {"disable": True}))
+    hidden = os.environ.get("TQDM_DISABLE", "0") not in ("", "0")
+    return tqdm(iterable, disable=hidden or not show, **options)
