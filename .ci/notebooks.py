@@ -161,9 +161,13 @@ def tidy(notebook, stem: str):
 
 
 def still(output) -> None:
-    """Replace a stored widget, which no reader can draw without its kernel, by a line that says so."""
-    if output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None):
-        output["data"]["text/plain"] = "(run this cell to see its controls)"
+    """Replace stored controls, which no reader can draw without their kernel, by a line that says so.
+
+    A progress bar stays as it is, for the rules to find.
+    """
+    data = output.get("data", {})
+    if "application/vnd.jupyter.widget-view+json" in data and "%|" not in data.get("text/plain", ""):
+        output["data"] = {"text/plain": "(run this cell to see its controls)"}
 
 
 def slide_type(cell) -> str:

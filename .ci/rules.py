@@ -150,7 +150,7 @@ def one_output(mime: str, content: str, metadata: dict) -> Iterator[str]:
             if mime != "text/html" or content.count("<tr") > OUTPUT_LINES:
                 yield f"prints {lines} lines, more than {OUTPUT_LINES}"
         if BAR.search(content):
-            yield "stores a progress bar: leave tqdm's disable unset (TQDM_DISABLE sets it) and store again"
+            yield "stores a progress bar: use course_utils.progress.bar and store again"
         for pattern, what in ((ABSOLUTE, "the absolute path"), (ADDRESS, "the memory address")):
             for match in pattern.findall(content):
                 yield f"prints {what} {match}"
