@@ -2,6 +2,7 @@
 
     python .ci/bench.py            all rows
     python .ci/bench.py films auc  only rows whose name holds one of the words
+    python .ci/bench.py memory     only the peak memory of each notebook
 
 A row compares our way with the plain one. Both are timed in turns in one run, at least five times each, and the medians
 are compared: a ratio says the same on a slower or busier machine, a number of seconds does not.
@@ -274,6 +275,63 @@ def loader_and_model() -> Row:
     )
 
 
+@row
+def training_fit() -> Row:
+    import torch
+
+    from course_utils import archives, curation, datasets, models, training
+
+    torch.set_num_threads(joblib.cpu_count())
+    manifest = curation.curate(archives.root())[0].head(72)
+    manifest["label"] = ["covid", "normal"] * 36
+    train, val = datasets.Films(manifest.head(64)), datasets.Films(manifest.tail(8))
+    inputs = torch.stack([image for image, _ in train]).contiguous(memory_format=torch.channels_last)
+
+    def fit():
+        model = models.classifier(train="all")
+        loaders = datasets.loader(train, shuffle=True), datasets.loader(val)
+        training.fit(model, *loaders, epochs=2, device="cpu", progress=False)
+
+    def bare():
+        model = models.classifier(train="all")
+        optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.0)
+        model.train()
+        for _ in range(2):
+            for batch in torch.randperm(64).split(32):
+                optimiser.zero_grad()
+                torch.nn.functional.cross_entropy(model(inputs[batch]), train.labels[batch]).backward()
+                optimiser.step()
+
+    return Row(
+        f"fine-tuning all of Lite0, 2 epochs of 64 films at {models.SIZE} px",
+        ("training.fit from a loader, 8 films validated", fit),
+        ("a bare loop over tensors in memory", bare),
+        lambda seconds: f"{128 / seconds:.0f} films/s",
+    )
+
+
+# The kernel's own high-water mark. (getrusage would carry over that of the process which started the kernel.)
+PEAK = 'print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])'
+
+
+def memory() -> list[str]:
+    """Return a table of the largest memory that each notebook's kernel ever held; needs Linux."""
+    import nbformat
+
+    import notebooks
+
+    lines = ["", "| notebook | peak memory |", "|---|---|"]
+    for path in sorted(notebooks.NOTEBOOKS.glob("*.ipynb")):
+        print(f"memory of {path.stem} ...", end=" ", flush=True)
+        notebook = nbformat.read(path, as_version=4)
+        notebook.cells.append(nbformat.v4.new_code_cell(PEAK))
+        notebooks.execute(notebook, notebooks.NOTEBOOKS)
+        size = int(notebook.cells[-1].outputs[0].text) * 1024 / 1e9
+        lines.append(f"| {path.stem} | {size:.2f} GB |")
+        print(f"{size:.2f} GB", flush=True)
+    return lines
+
+
 def seconds(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
@@ -290,8 +348,9 @@ def measure(one: Row) -> tuple[float, float]:
 
 def main(words: list[str]) -> int:
     chosen = {name: make for name, make in ROWS.items() if not words or any(word in name for word in words)}
-    if not chosen:
-        raise SystemExit(f"error: no row is named like {', '.join(words)}; there are {', '.join(ROWS)}")
+    remember = (not words or "memory" in words) and sys.platform == "linux"
+    if not chosen and not remember:
+        raise SystemExit(f"error: no row is named like {', '.join(words)}; there are {', '.join([*ROWS, 'memory'])}")
     lines = [
         f"Python {platform.python_version()}, {platform.machine()}, {joblib.cpu_count()} cores; "
         f"median of {ROUNDS} rounds, in turns. Compare the ratios: seconds depend on the machine.",
@@ -306,6 +365,8 @@ def main(words: list[str]) -> int:
         cells = [f"{one.ours[0]}: {ours:.3g} s", f"{one.plain[0]}: {plain:.3g} s", f"{plain / ours:.2g}"]
         lines.append(f"| {' | '.join([one.what, *cells, one.words(ours)])} |")
         print(f"{plain / ours:.2g}", flush=True)
+    if remember:
+        lines += memory()
     (ROOT / "build").mkdir(exist_ok=True)
     (ROOT / "build" / "bench.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("written to build/bench.md")
