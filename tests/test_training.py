@@ -5,8 +5,8 @@ import math
 import multiprocessing
 import os
 import random
-import shutil
 import re
+import shutil
 import signal
 import sys
 import time
