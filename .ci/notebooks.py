@@ -50,6 +50,7 @@ def execute(notebook, folder: Path, seconds: int = CELL_SECONDS) -> None:
     client = NotebookClient(
         notebook,
         kernel_manager_class=ThisInterpreter,
+        extra_arguments=["--log-level=ERROR"],  # no word about encryption among the progress lines
         timeout=seconds,
         resources={"metadata": {"path": str(folder)}},
         coalesce_streams=True,
