@@ -10,10 +10,6 @@ from course_utils import simulator
 from . import retouch, slices, truth
 from .request import Request, stream
 
-# Until it has seen a large block freed, glibc hands freed memory back to the system and asks for it again: thousands of
-# page faults a film, a sixth of the time (mallopt(3): the thresholds are dynamic, up to 32 MiB). So it is shown one.
-np.empty(30 * 2**20, np.uint8)
-
 PAIRS = {"no lesion": ("lesion",), "no marker": ("marker",), "other site": ()}
 
 

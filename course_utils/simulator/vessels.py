@@ -8,6 +8,7 @@ from .anatomy import Frame
 from .plane import Plane
 
 GENERATIONS = 6
+PARTS = 4  # groups of branches by length
 
 
 def hilum(f: Frame, side: int) -> tuple[float, float]:
@@ -63,13 +64,14 @@ def tree(f: Frame, rng: np.random.Generator, roots: int = 8, thick: float = 0.33
 
 def draw(plane: Plane, levels, widen: float = 1.0, solid: float = 2.0) -> np.ndarray:
     """Path length (cm) through the branches of a tree."""
+    branches = np.concatenate(levels, axis=1, dtype=np.float32)
+    branches = branches[:, np.argsort(branches[4], kind="stable")]  # those of like length are cut into as many pieces
     pieces = []
-    for x, y, angle, bend, length, radius in levels:
-        t = np.linspace(0, 1, plane.samples(float(length.max())))
-        turn = angle[:, None] + bend[:, None] * t / 2
-        along = length[:, None] * t
-        r = widen * radius[:, None] * (1 - 0.2 * t)
-        curves = x[:, None] + along * np.cos(turn), y[:, None] + along * np.sin(turn), np.zeros_like(turn)
+    for x, y, angle, bend, length, radius in np.array_split(branches[..., None], PARTS, axis=1):
+        t = np.linspace(0, 1, plane.samples(float(length.max())), dtype=np.float32)
+        turn = angle + bend * t / 2
+        r = widen * radius * (1 - 0.2 * t)
+        curves = x + length * t * np.cos(turn), y + length * t * np.sin(turn), 0.0
         pieces.append(plane.tubes(*curves, r, solid * r))
     return plane.splat(*pieces)
 
