@@ -11,7 +11,7 @@ import dataclasses
 
 import numpy as np
 
-from .plane import Plane, Rows
+from .plane import TABLE, Lookup, Plane
 
 HEART_DEPTH = 4.0  # cm in front of the middle plane (FORBILD thorax phantom)
 LYING = 1.04  # the heart is wider in a lying patient: more blood returns, the diaphragm stands higher
@@ -141,49 +141,46 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
 
     Returns:
         Arrays of the film's shape: `full`, depth of the cavity (cm); `air`, what heart, mediastinum and diaphragm leave
-        of it (cm); `side`, -1 right and 1 left lung; `q`, 0 midline to 1 chest wall; `s`, 0 at the apex to
-        1 at the dome.
+        of it (cm); `side`, -1 right and 1 left lung; `q`, 0 midline to 1 chest wall; `x`, `y`,
+        coordinates straightened along the spine (cm). `rows` and `across` look up functions of y and of the distance
+        from the midline.
     """
     x, y = plane.coordinates(0.0)
-    bend = np.float32(patient.scoliosis) * (y / np.float32(f.height)) ** 2
-    x = x - bend * np.float32(0.4)
-    rows = Rows(y)
+    rows = Lookup(y)
+    x -= rows.of(np.float32(0.4 * patient.scoliosis) * (TABLE / f.height) ** 2)
     half = rows(*cavity(patient, f))
-    side = np.where(x < 0, np.float32(-1), np.float32(1))
+    side = np.copysign(np.float32(1), x)
     distance = np.abs(x)
+    across = Lookup(distance)
     q = distance / half
-    s = (np.float32(f.apex) - y) / np.float32(f.height)
-    r = np.maximum(1 - q * q * q, 0)
-    full = 2 * f.depth * np.sqrt(r) * (1 - np.float32(0.15) * ramp((s - 0.4) / 0.6))
-    full *= np.float32(0.55) + np.float32(0.45) * ramp((distance - 1.5 * f.unit) / (6.0 * f.unit))
-    full *= np.sqrt(np.clip(s / 0.22, 0, 1) * (2 - np.clip(s / 0.22, 0, 1)))  # the apex is shallow
-    full *= s > 0
+    s = (f.apex - TABLE) / f.height
+    shallow = np.clip(s / 0.22, 0, 1)  # the apex is
+    full = np.sqrt(np.maximum(1 - q * q * q, 0))
+    full *= rows.of(2 * f.depth * (1 - 0.15 * ramp((s - 0.4) / 0.6)) * np.sqrt(shallow * (2 - shallow)))
+    full *= across.of(0.55 + 0.45 * ramp((TABLE - 1.5 * f.unit) / (6.0 * f.unit)))
 
-    taken = np.zeros_like(x)
+    taken = across.of(1 - ramp((TABLE - 0.9 * f.unit) / (3.2 * f.unit)))  # by the spine
+    behind = np.float32(0.66 if patient.child else 0.88) + np.float32(0.18) * taken
     if "heart" not in without:
         xh, yh = plane.coordinates(HEART_DEPTH * f.unit)
-        heart_rows = Rows(yh)
-        for k, (knots, border) in mediastinum(patient, f, exposure.view == "AP Supine").items():
-            inside = heart_rows(knots, border) - k * xh
-            curvature = heart_rows(
-                [f.apex - f.height, f.apex - 0.55 * f.height, f.apex - 0.3 * f.height, f.apex],
-                [6.0 * f.unit, 4.6 * f.unit, 2.6 * f.unit, 2.0 * f.unit],
-            )
-            part = chord(1 - np.clip(inside / curvature, 0, 1)) * (side == k)
-            taken += part
-    spine = 1 - ramp((distance - 0.9 * f.unit) / (3.2 * f.unit))
-    taken = np.maximum(taken, spine)
-    air = full * (1 - taken * ((0.66 if patient.child else 0.88) + 0.18 * spine))
-    right, left = (dome_height(patient, f, distance, top, k) for k, top in zip((-1, 1), f.dome, strict=True))
-    below = right + (left - right) * ramp(x / (6 * f.unit) + 0.5) - y
-    air = air - 2 * np.sqrt(np.maximum(below, 0) / np.float32((1.7 if patient.child else 1.6) / f.depth * f.unit))
-    air = np.maximum(air, 0)
-    return {"x": x, "y": y, "full": full, "rows": rows, "air": air, "side": side, "q": q, "s": s}
+        heart_rows = Lookup(yh)
+        borders = mediastinum(patient, f, exposure.view == "AP Supine")
+        inside = np.where(side < 0, *(heart_rows(*borders[k]) for k in (-1, 1))) - side * xh
+        curvature = heart_rows(
+            [f.apex - f.height, f.apex - 0.55 * f.height, f.apex - 0.3 * f.height, f.apex],
+            [6.0 * f.unit, 4.6 * f.unit, 2.6 * f.unit, 2.0 * f.unit],
+        )
+        taken = np.maximum(taken, chord(1 - np.clip(inside / curvature, 0, 1)))
+    air = full * (1 - taken * behind)
+    right, left = (across.of(dome_height(f, TABLE, top, k)) for k, top in zip((-1, 1), f.dome, strict=True))
+    below = right + (left - right) * ramp(x * np.float32(1 / (6 * f.unit)) + np.float32(0.5)) - y
+    air -= np.sqrt(np.maximum(below, 0) * np.float32(4 * f.depth / f.unit / (1.7 if patient.child else 1.6)))
+    np.maximum(air, 0, out=air)
+    return {"x": x, "y": y, "full": full, "rows": rows, "across": across, "air": air, "side": side, "q": q}
 
 
-def dome_height(patient, f: Frame, distance, top: float, side: int) -> np.ndarray:
+def dome_height(f: Frame, distance, top: float, side: int) -> np.ndarray:
     """Height of the top of one half of the diaphragm, y in cm, by distance from the midline."""
     peak = f.width * (0.46 if side < 0 else 0.52)
     t = (distance - peak) / (f.width - peak)
-    fall = np.where(t > 0, 0.155 * t * t * (1 + 0.5 * t * t), 0.06 * t * t)
-    return np.float32(top) - np.float32(f.height) * fall.astype(np.float32)
+    return top - f.height * np.where(t > 0, 0.155 * t * t * (1 + 0.5 * t * t), 0.06 * t * t)

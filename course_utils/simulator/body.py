@@ -5,13 +5,15 @@ Everything is a depth along the ray, in cm, for every pixel.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .anatomy import Frame, chord, ramp
-from .plane import Rows
+from .plane import TABLE, Lookup, around
 
 
-def trunk(patient, f: Frame, x, rows: Rows) -> np.ndarray:
+def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
     """Thickness of the body along every ray, cm: trunk, neck, shoulders and arms."""
     edge = f.width + patient.wall
     u, a, h = f.unit, f.apex, f.height
@@ -82,7 +84,7 @@ def trunk(patient, f: Frame, x, rows: Rows) -> np.ndarray:
         [1.1 * chest, chest, chest, 0.90 * chest, 0.75 * chest, 0.66 * chest if patient.child else 6.6 * u],
     )
     r = np.minimum(np.abs(x) / half, 1)
-    r = r * r
+    r *= r
     return 2 * deep * np.sqrt(1 - r * r * np.sqrt(np.sqrt(r)))
 
 
@@ -107,8 +109,10 @@ def arms(patient, exposure, f: Frame, x, y) -> np.ndarray:
             radius = 4.6 * f.unit + 0.6 * patient.wall
         else:
             start = (side * (f.width + 0.5 * patient.wall + 3.0), f.apex - 4.0)
-        end = (start[0] + side * length * np.cos(lift), start[1] + length * np.sin(lift))
-        out = np.maximum(out, limb(x, y, (start, end), radius))
+        end = (start[0] + side * length * math.cos(lift), start[1] + length * math.sin(lift))
+        centre = [(a + b) / 2 for a, b in zip(start, end, strict=True)]
+        part = around(x, y, centre, *(abs(b - a) / 2 + radius for a, b in zip(start, end, strict=True)))
+        np.maximum(out[part], limb(x[part], y[part], (start, end), radius), out=out[part])
     return out
 
 
@@ -123,31 +127,30 @@ def head(exposure, f: Frame, x, y) -> np.ndarray:
     return np.float32(24 * f.unit) * chord(np.sqrt(dx * dx + dy * dy))
 
 
-def pectorals(patient, f: Frame, x, y) -> np.ndarray:
+def pectorals(patient, f: Frame, y, rows: Lookup, across: Lookup) -> np.ndarray:
     """Extra soft tissue of the pectoral muscles, cm."""
-    distance = np.abs(x)
     # The lower border of the pectoral muscle runs from the armpit down and inwards.
-    edge = f.apex - 0.36 * f.height - (f.width + 1 - distance) * 0.35
-    return (
-        np.float32(1.6 * patient.muscle + 0.25)
-        * ramp((y - edge) / 3.0)
-        * ramp((distance - 0.25 * f.width) / 5)
-        * ramp((f.apex + 1 - y) / 5)
-    )
+    edge = across.of(f.apex - 0.36 * f.height - (f.width + 1 - TABLE) * 0.35)
+    out = ramp((y - edge) * np.float32(1 / 3.0))
+    out *= across.of((1.6 * patient.muscle + 0.25) * ramp((TABLE - 0.25 * f.width) / 5))
+    out *= rows.of(ramp((f.apex + 1 - TABLE) / 5))
+    return out
 
 
 def breasts(patient, f: Frame, x, y) -> np.ndarray:
     """Extra soft tissue of the breasts, cm: rounded below, fading into the chest wall above."""
-    r = patient.breast
+    r, out = patient.breast, np.zeros_like(x)
     if not r:
-        return np.zeros_like(x)
-    distance = np.abs(x)
+        return out
+    part = around(x, y, (0, f.apex - 0.78 * f.height), 3 * f.width, 1.7 * r)
+    distance, y = np.abs(x[part]), y[part]
     dx = (distance - 0.62 * f.width) / min(1.05 * r, 0.56 * f.width)
     dy = y - f.apex + 0.78 * f.height
     dy = dy / np.where(dy > 0, np.float32(1.7 * r), np.float32(0.95 * r))
     inside = np.maximum(1 - dx * dx - dy * dy, 0)
     fold = ramp(-1.5 * dy)  # a crease below, a gradual beginning elsewhere
-    return np.float32(0.50 * r) * (inside + fold * (np.sqrt(inside) - inside)) * ramp((distance - 1.0) / 6.0)
+    out[part] = np.float32(0.50 * r) * (inside + fold * (np.sqrt(inside) - inside)) * ramp((distance - 1.0) / 6.0)
+    return out
 
 
 def abdominal_gas(patient, f: Frame, x, y, rng) -> np.ndarray:
@@ -180,6 +183,7 @@ def abdominal_gas(patient, f: Frame, x, y, rng) -> np.ndarray:
             )
         )
     for cx, cy, wide, tall, deep in pockets:
-        dx, dy = (x - np.float32(cx)) / np.float32(wide), (y - np.float32(cy)) / np.float32(tall)
-        np.maximum(out, np.float32(deep) * np.sqrt(np.maximum(1 - dx * dx - dy * dy, 0)), out=out)
+        part = around(x, y, (cx, cy), wide, tall)
+        dx, dy = (x[part] - np.float32(cx)) / np.float32(wide), (y[part] - np.float32(cy)) / np.float32(tall)
+        np.maximum(out[part], np.float32(deep) * np.sqrt(np.maximum(1 - dx * dx - dy * dy, 0)), out=out[part])
     return out

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from .anatomy import Frame, ramp
-from .plane import Plane
+from .plane import Plane, around
 from .ranges import override, refuse_outside
 from .vessels import draw, tree
 
@@ -133,13 +133,16 @@ def draw_disease(rng: np.random.Generator, kind: str, patient, strength: float =
     return Disease(**override(drawn, fixed, Disease))
 
 
-def texture(rng: np.random.Generator, plane: Plane, cells: tuple[int, ...], unit: float) -> np.ndarray:
-    """Cloudy field of mean 0 and sd about 1: noise on ever finer grids, each half as strong as the one before."""
+def texture(rng: np.random.Generator, plane: Plane, cells: tuple[int, ...], unit: float, part) -> np.ndarray:
+    """Cloudy field of mean 0 and sd about 1: noise on ever finer grids, each half as strong as the one before.
+
+    part: slices of the rows and columns that are wanted.
+    """
     total = np.zeros((160, 160), np.float32)
     for k, n in enumerate(cells):
         noise = Image.fromarray(rng.standard_normal((n, n)).astype(np.float32))
         total += np.float32(0.62**k) * np.asarray(noise.resize((160, 160), Image.Resampling.BICUBIC))
-    return plane.sample(total / np.float32(total.std()), REACH * unit)
+    return plane.sample(total / np.float32(total.std()), REACH * unit, part)
 
 
 def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np.ndarray:
@@ -148,30 +151,40 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     A patch replaces a share of the air: its edge is ragged, its inside uneven.
     """
     out = np.zeros(plane.shape, np.float32)
-    if not disease.visible or disease.strength == 0:
+    air = lungs["air"]
+    if not disease.visible or disease.strength == 0 or not air.any():
         return out
     rng = np.random.default_rng(disease.seed)
-    cloud = texture(rng, plane, (10, 20, 40, 80), f.unit)
-    fine = np.clip(1 + 0.6 * texture(rng, plane, (56, 120), f.unit), 0.1, 2.2)
-    side, q, s = lungs["side"], lungs["q"], lungs["s"]
-    for p in disease.patches:
-        dq, ds = (q - np.float32(p.lateral)) / np.float32(p.wide), (s - np.float32(p.height)) / np.float32(p.long)
-        distance = np.sqrt(dq * dq + ds * ds) + np.float32(0.22) * cloud
-        soft = 0.6 if disease.kind == "bacterial" else 0.9
-        part = ramp((1 + soft / 2 - distance) / soft) * (side == p.side)
-        out = (
-            np.maximum(out, np.float32(p.fill) * part)
-            if disease.kind == "bacterial"
-            else out + np.float32(p.fill) * part * (1 - out)
-        )
+    part = tuple(slice(np.argmax(seen), seen.size - np.argmax(seen[::-1])) for seen in (air.any(1), air.any(0)))
+    cloud = texture(rng, plane, (10, 20, 40, 80), f.unit, part)
+    fine = np.clip(1 + 0.6 * texture(rng, plane, (56, 120), f.unit, part), 0.1, 2.2)
     uneven = np.clip(1 + 0.35 * cloud, 0.2, 2.0) * (1 - disease.net) + disease.net * fine
-    out *= uneven.astype(np.float32)
+    share = np.zeros_like(cloud)
+    for p in disease.patches:
+        opacity(share, p, disease.kind, f, cloud, *(lungs[name][part] for name in ("x", "y", "side", "q")))
+    out[part] = np.minimum(share * uneven * np.float32(disease.strength), 0.97)
+    out *= air
     if disease.kind == "bacterial":
-        out = np.minimum(out * np.float32(disease.strength), 0.97) * lungs["air"]
         bronchi = draw(plane, tree(f, rng, roots=4, thick=0.34)[:4], solid=2.6)
         return np.maximum(out - np.minimum(bronchi, 0.3 * out), 0)
     if disease.kind == "viral":
         walls = draw(plane, tree(f, np.random.default_rng(patient.seed))[:3], widen=1.7, solid=0.75)
-        lines = 0.35 * np.float32(disease.strength) * np.minimum(walls, np.float32(0.5) * lungs["air"])
-        return np.minimum(out * np.float32(disease.strength), 0.97) * lungs["air"] + lines
-    return np.minimum(out * np.float32(disease.strength), 0.97) * lungs["air"]
+        out += np.float32(0.35 * disease.strength) * np.minimum(walls, np.float32(0.5) * air)
+    return out
+
+
+def opacity(share, p: Patch, kind: str, f: Frame, cloud, x, y, side, q) -> None:
+    """Replace a share of the air by one patch, in place; its edge follows the cloud."""
+    soft = 0.6 if kind == "bacterial" else 0.9
+    reach = 1 + soft / 2 - 0.22 * float(cloud.min())  # nothing is further from the centre than this many half-axes
+    inner, outer = p.lateral - reach * p.wide, p.lateral + reach * p.wide
+    centre = p.side * f.width * (max(inner, 0) + min(outer, 1.1)) / 2, f.apex - p.height * f.height
+    near = around(x, y, centre, f.width * (min(outer, 1.1) - max(inner, 0)) / 2, reach * p.long * f.height)
+    dq = (q[near] - np.float32(p.lateral)) * np.float32(1 / p.wide)
+    ds = (np.float32(f.apex - p.height * f.height) - y[near]) * np.float32(1 / p.long / f.height)
+    distance = np.sqrt(dq * dq + ds * ds) + np.float32(0.22) * cloud[near]
+    added = np.float32(p.fill) * ramp((1 + soft / 2 - distance) * np.float32(1 / soft)) * (side[near] == p.side)
+    if kind == "bacterial":
+        np.maximum(share[near], added, out=share[near])
+    else:
+        share[near] += added * (1 - share[near])

@@ -123,7 +123,7 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[np.ndarray,
     if patient.child:
         soft = np.maximum(soft, body.head(exposure, f, x, y))
     if "muscle" not in without:
-        soft += body.pectorals(patient, f, x, y) * (soft > 0)
+        soft += body.pectorals(patient, f, y, lungs["rows"], lungs["across"]) * (soft > 0)
     if "breasts" not in without:
         soft += body.breasts(patient, f, x, y) * (soft > 0)
     air = lungs["air"]

@@ -20,7 +20,7 @@ np.empty(30 * 2**20, np.uint8)
 DISTANCE = {"PA": 180.0, "AP": 110.0, "AP Supine": 100.0}  # source to detector, cm
 SPACING = 0.95  # between samples of a tube, in pixels: wider spacing shows as dots or stripes
 ACROSS = np.unique(np.round(1.35 ** np.arange(25)).astype(int))  # numbers of pieces that a tube is cut into across
-LEVELS = np.searchsorted(ACROSS, np.arange(4 * ACROSS[-2]) / 4 + 0.25).astype(np.uint8)  # by 4 * the number needed
+LEVELS = np.searchsorted(ACROSS, np.arange(4 * ACROSS[-2]) / 4 + 0.25).astype(np.int16)  # by 4 * the number needed
 UNSEEN = len(ACROSS)
 TABLE_STEP, TABLE_REACH = 0.04, 60.0  # cm
 TABLE = np.arange(-TABLE_REACH, TABLE_REACH + TABLE_STEP / 2, TABLE_STEP)
@@ -73,41 +73,54 @@ class Plane:
         """How many samples a curve of this length (cm) needs."""
         return max(int(length * 1.08 / (SPACING * self.pitch)) + 2, 4)
 
-    def tubes(self, x, y, z, radius, path, hollow: float = 0.0) -> tuple[np.ndarray, ...]:
-        """Cut tubes along curves, such as ribs and vessels, into small pieces for `splat`.
-
-        A piece weighs its volume over the area of a pixel. Where a rib runs along the ray its pieces pile up, as they
-        do at the lateral chest wall.
+    def tubes(self, x, y, z, radius, path, hollow: float = 0.0) -> tuple[np.ndarray, int, float]:
+        """Tubes along curves, such as ribs and vessels, for `splat`; anything that broadcasts to the shape of x.
 
         Args:
-            x, y, z: curves, arrays (tubes, samples) in cm. radius: half-width on the film, cm, same shape.
-            path: path length through the middle of the tube, cm, same shape.
+            x, y, z: curves, arrays (tubes, samples) in cm. radius: half-width on the film, cm.
+            path: path length through the middle of the tube, cm.
             hollow: radius of the marrow over the outer radius; the wall is the cortex.
 
         Returns:
-            Columns, rows (pixels) and weights (cm) of all pieces, float32.
+            The five values of all samples (float32), the number of samples of a tube, and `hollow`.
         """
-        x, y, z, radius, path = (np.asarray(v, np.float32) for v in (x, y, z, radius, path))
-        scale = self.magnification(z) / np.float32(self.pitch)
+        out = np.empty((5, *np.shape(x)), np.float32)
+        for to, values in zip(out, (x, y, z, radius, path), strict=True):
+            to[...] = values
+        return out.reshape(5, -1), out.shape[-1], hollow
+
+    def cut(self, *tubes) -> np.ndarray:
+        """Cut tubes into small pieces: columns, rows (pixels) and weights (cm) of the pieces, float32 (3, pieces).
+
+        A piece weighs its volume over the area of a pixel. Where a rib runs along the ray its pieces pile up, as they
+        do at the lateral chest wall. What lies off the film is left out.
+        """
+        x, y, z, radius, path = np.concatenate([values for values, *_ in tubes], axis=1)
+        ends = np.cumsum([0] + [values.shape[1] for values, *_ in tubes])
+        first = np.concatenate([np.arange(a, b, n) for a, b, (_, n, _) in zip(ends, ends[1:], tubes, strict=False)])
+        scale = self.magnification(z) * np.float32(1 / self.pitch)
         column, row = self.project(x, y, z)
-        dc, dr = slope(column), slope(row)
-        length = dc * dc + dr * dr + np.float32(1e-9)  # of a step on the film, pixels
+        dc, dr, dz = (slope(v, first) for v in (column, row, z))
+        dz *= scale
         aside = np.maximum(radius, np.float32(0.02)) * scale
-        volume = path * aside * np.float32(np.pi / 2)
-        length, deep = np.sqrt(length), (slope(z) * scale) ** 2 if z.ndim else 0
-        volume *= np.sqrt(length * length + deep)
+        long = dc * dc + dr * dr + np.float32(1e-9)  # squared length of a step on the film, pixels
+        volume = path * aside * np.sqrt(long + dz * dz) * np.float32(np.pi / 2)
+        walls = sorted({hollow for *_, hollow in tubes})
         need = LEVELS.take((aside * np.float32(8 / SPACING)).astype(np.intp), mode="clip")
+        for (_, _, hollow), start, end in zip(tubes, ends, ends[1:], strict=False):
+            need[start:end] += UNSEEN * walls.index(hollow)
         height, width = self.shape
-        need[(column < -aside - 1) | (column > width + aside) | (row < -aside - 1) | (row > height + aside)] = UNSEEN
-        aside /= length
-        counts = np.bincount(need.ravel(), minlength=UNSEEN + 1)[:UNSEEN]
-        order = np.argsort(need, axis=None, kind="stable")[: counts.sum()]
-        samples = [v.take(order) for v in (column, row, -dr * aside, dc * aside, dc, dr, volume)]
-        out = np.empty((3, int(counts @ ACROSS)), np.float32)
+        seen = (column > -aside - 1) & (column < width + aside) & (row > -aside - 1) & (row < height + aside)
+        need[~seen] = UNSEEN * len(walls)
+        aside /= np.sqrt(long)
+        counts = np.bincount(need)[: UNSEEN * len(walls)]
+        order = np.argsort(need, kind="stable")[: counts.sum()]
+        samples = np.stack([column, row, -dr * aside, dc * aside, dc, dr, volume]).take(order, axis=1)
+        out = np.empty((3, int(counts @ np.resize(ACROSS, counts.size))), np.float32)
         start = end = 0
-        for level in np.flatnonzero(counts):
-            t, stagger, share = cross_section(int(level), hollow)
-            column, row, aside, down, dc, dr, volume = (v[start : start + counts[level]] for v in samples)
+        for group in np.flatnonzero(counts):
+            t, stagger, share = cross_section(int(group) % UNSEEN, walls[group // UNSEEN])
+            column, row, aside, down, dc, dr, volume = samples[:, start : start + counts[group]]
             c, r, weight = out[:, end : end + t.size * column.size].reshape(3, t.size, -1)
             np.add(aside * t, dc * stagger, out=c)
             np.add(down * t, dr * stagger, out=r)
@@ -115,30 +128,30 @@ class Plane:
             c += column
             r += row
             start, end = start + column.size, end + weight.size
-        return tuple(out)
+        return out
 
-    def splat(self, *pieces) -> np.ndarray:
-        """Path length (cm) on every ray: pieces of `tubes`, each shared bilinearly between the four nearest pixels."""
-        column, row, weight = (np.concatenate(v) for v in zip(*pieces, strict=True))
+    def splat(self, *tubes) -> np.ndarray:
+        """Path length (cm) on every ray: each piece of the tubes is shared bilinearly between the nearest pixels."""
+        column, row, weight = self.cut(*tubes)
         height, width = self.shape
-        wide = width + 2  # one pixel of margin on each side takes what falls outside
-        for values, last in ((column, width + 1), (row, height + 1)):
+        out = np.zeros((height + 4, width + 2), np.float32)  # the margin takes what falls outside
+        for values, last in ((column, width), (row, height)):
+            np.clip(values, -1, last, out=values)
             values += np.float32(1)
-            np.clip(values, 0, last, out=values)
         c, r = column.astype(np.int32), row.astype(np.int32)
         column -= c
         row -= r
-        r *= np.int32(wide)
+        r *= np.int32(width + 2)
         r += c
         index = r.astype(np.intp)
-        low_right, high = weight * column, weight * row
-        high_right = high * column
-        cells = (height + 3) * wide
-        out = np.bincount(index, weight - low_right - high + high_right, cells)
-        out[1:] += np.bincount(index, low_right - high_right, cells)[:-1]
-        out[wide:] += np.bincount(index, high - high_right, cells)[:-wide]
-        out[wide + 1 :] += np.bincount(index, high_right, cells)[: -wide - 1]
-        return out.reshape(height + 3, wide)[1 : height + 1, 1 : width + 1].astype(np.float32)
+        low, high = weight, weight * row
+        low -= high
+        for start, share in ((0, low), (width + 2, high)):
+            right = share * column
+            share -= right
+            np.add.at(out.ravel()[start:], index, share)
+            np.add.at(out.ravel()[start + 1 :], index, right)
+        return out[1 : height + 1, 1 : width + 1]
 
     def fill(self, outlines) -> np.ndarray:
         """1 inside any of the outlines (columns, rows in pixels), 0 outside, with smooth edges."""
@@ -150,8 +163,12 @@ class Plane:
             )
         return np.asarray(image.reduce(2), np.float32) / 255
 
-    def sample(self, field: np.ndarray, reach: float) -> np.ndarray:
-        """A square field that covers x, y from -reach to reach (cm, middle plane), sampled at every pixel."""
+    def sample(self, field: np.ndarray, reach: float, part) -> np.ndarray:
+        """A square field that covers x, y from -reach to reach (cm, middle plane), sampled at every pixel of a part.
+
+        part: slices of the rows and columns that are wanted.
+        """
+        top, left = part[0].start, part[1].start
         n = field.shape[0]
         scale = n / (2 * reach) / self.magnification(0.0)
         a, b = self.pitch * self.cos * scale, -self.pitch * self.sin * scale
@@ -159,15 +176,18 @@ class Plane:
         c = (self.left * self.cos + self.top * self.sin) * scale + n / 2
         f = -(self.top * self.cos - self.left * self.sin) * scale + n / 2
         image = Image.fromarray(np.ascontiguousarray(field, np.float32))
-        size = (self.shape[1], self.shape[0])
-        return np.asarray(image.transform(size, Image.Transform.AFFINE, (a, b, c, d, e, f), Image.Resampling.BILINEAR))
+        corner = (a, b, c + a * left + b * top, d, e, f + d * left + e * top)
+        size = (part[1].stop - left, part[0].stop - top)
+        return np.asarray(image.transform(size, Image.Transform.AFFINE, corner, Image.Resampling.BILINEAR))
 
 
-def slope(values: np.ndarray) -> np.ndarray:
-    """Change from sample to sample along the last axis (central differences)."""
+def slope(values: np.ndarray, first) -> np.ndarray:
+    """Change from sample to sample (central differences) of curves that follow each other and begin at `first`."""
     out = np.empty_like(values)
-    out[..., 1:-1] = (values[..., 2:] - values[..., :-2]) * 0.5
-    out[..., 0], out[..., -1] = values[..., 1] - values[..., 0], values[..., -1] - values[..., -2]
+    out[1:-1] = (values[2:] - values[:-2]) * np.float32(0.5)
+    out[first] = values[first + 1] - values[first]
+    last = np.append(first[1:], values.size) - 1
+    out[last] = values[last] - values[last - 1]
     return out
 
 
@@ -186,15 +206,32 @@ def cross_section(level: int, hollow: float) -> tuple[np.ndarray, np.ndarray, np
     return tuple(v.astype(np.float32)[:, None] for v in (t, np.arange(n) * 0.618 % 1 - 0.5, share / share.sum()))
 
 
-class Rows:
-    """Looks up functions of y for every pixel: the function is tabulated once, every 0.4 mm."""
+def around(x, y, centre, wide: float, tall: float) -> tuple[slice, slice]:
+    """The rows and columns that hold all pixels within `wide` and `tall` (cm) of a centre (x, y), and few others.
+
+    x, y: coordinates of all pixels, cm, as `Plane.coordinates` gives them or bent by less than half a centimetre.
+    """
+    found = []
+    for values, at, reach in ((y[:, [0, -1]].T, centre[1], tall), (x[[0, len(x) // 2, -1]], centre[0], wide)):
+        gap = np.abs(values - np.float32(at))
+        near = np.flatnonzero((gap.min(0) < reach + 0.5) | (values.min(0) < at) & (values.max(0) > at))
+        found.append(slice(int(near[0]), int(near[-1]) + 1) if near.size else slice(0, 0))
+    return tuple(found)
+
+
+class Lookup:
+    """Looks up functions of one coordinate for every pixel: a function is tabulated once, every 0.4 mm."""
 
     def __init__(self, values: np.ndarray):
         self.index = ((values + np.float32(TABLE_REACH)) * np.float32(1 / TABLE_STEP)).astype(np.intp)
 
     def __call__(self, knots, values) -> np.ndarray:
         """Smooth curve through (knots, values), knots rising, in cm."""
-        return curve(knots, values).take(self.index, mode="clip")
+        return self.of(curve(knots, values))
+
+    def of(self, table: np.ndarray) -> np.ndarray:
+        """A function by its values at `TABLE`."""
+        return table.astype(np.float32).take(self.index, mode="clip")
 
 
 def curve(knots, values) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from .anatomy import Frame, cavity, chord, ramp
 from .body import chin_height
-from .plane import TABLE_REACH, TABLE_STEP, Plane, curve, slope
+from .plane import TABLE_REACH, TABLE_STEP, Plane, curve
 
 
 def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
@@ -44,7 +44,7 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
         y.append(yy)
         z.append(-0.98 * f.depth * np.cos(phi))
         # A rib is a flat band: tall where it runs across the film, thin where the chest wall is seen edge-on.
-        dx, dy = slope(x[-1]), slope(y[-1])
+        dx, dy = (np.gradient(v, axis=1) for v in (x[-1], y[-1]))
         across = np.abs(dx) / np.sqrt(dx * dx + dy * dy + 1e-9)
         tall = (0.54 if not patient.child else 0.55) * u * np.interp(order, [0, 3, 10], [0.95, 1.0, 0.85])[:, None]
         tall = tall * (1 + 0.08 * np.sin(9 * t + order[:, None])) * np.interp(t, [0, 0.06, 0.9, 1], [0.75, 1, 1, 1.15])

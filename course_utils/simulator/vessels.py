@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .anatomy import Frame
-from .plane import Plane
+from .plane import Plane, around
 
 GENERATIONS = 6
 PARTS = 4  # groups of branches by length
@@ -22,11 +22,10 @@ def hila(f: Frame, x, y) -> np.ndarray:
     for side in (-1, 1):
         hx, hy = hilum(f, side)
         for lift, wide, tall in ((0.6, 1.5, 1.7), (-1.6, 1.3, 2.2)):
-            dx, dy = (
-                (x - np.float32(hx)) / np.float32(wide * f.unit),
-                (y - np.float32(hy + lift * f.unit)) / np.float32(tall * f.unit),
-            )
-            out += np.float32(1.5 * f.unit) * np.maximum(1 - 0.5 * (dx * dx + dy * dy), 0)
+            centre, reach = (hx, hy + lift * f.unit), (2**0.5 * wide * f.unit, 2**0.5 * tall * f.unit)
+            part = around(x, y, centre, *reach)
+            dx, dy = ((v[part] - np.float32(c)) / np.float32(r) for v, c, r in zip((x, y), centre, reach, strict=True))
+            out[part] += np.float32(1.5 * f.unit) * np.maximum(1 - dx * dx - dy * dy, 0)
     return out
 
 
