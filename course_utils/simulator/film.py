@@ -74,9 +74,7 @@ def render(patient, disease, site, exposure, size: int = 256, without=()) -> Fil
         raise ValueError(f"without = {unknown} is impossible: allowed are {', '.join(PARTS)}")
     if not 64 <= size <= 2048:
         raise ValueError(f"size = {size!r} is impossible: allowed are whole numbers from 64 to 2048")
-    plane = Plane(patient, exposure, size)
-    f = anatomy.frame(patient, exposure)
-    healthy, lungs = chest(patient, exposure, size, without & CHEST)
+    plane, f, primary, lungs = chest(patient, exposure, size, without & CHEST)
     lesion = np.zeros(plane.shape, np.float32)
     if "lesion" not in without:
         lesion = diseases.lesion(disease, patient, plane, f, lungs)
@@ -87,7 +85,7 @@ def render(patient, disease, site, exposure, size: int = 256, without=()) -> Fil
             path, boxes = make(exposure, plane, f)
             extra += np.float32(detector.MU["metal"]) * path
             markers += boxes
-    grey = expose(healthy, extra, lungs, site, exposure, plane, without)
+    grey = expose(primary, extra, lungs, site, exposure, plane, without)
     if "collimation" not in without:
         overlay.collimate(grey, site, exposure)
     if "text" not in without:
@@ -108,8 +106,8 @@ def render(patient, disease, site, exposure, size: int = 256, without=()) -> Fil
 
 
 @functools.lru_cache(maxsize=2)  # the same patient with a lesion, a marker or at another site costs only the rest
-def chest(patient, exposure, size: int, without: frozenset) -> tuple[np.ndarray, dict]:
-    """Attenuation of the healthy chest, and its lungs; read-only, for it is kept for the next film of a pair."""
+def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anatomy.Frame, np.ndarray, dict]:
+    """Where the healthy chest lies, what it transmits, and its lungs; read-only, for the next film of a pair."""
     plane, f = Plane(patient, exposure, size), anatomy.frame(patient, exposure)
     rng = np.random.default_rng(patient.seed)
     tree, rib_rng, gas_rng = (
@@ -135,30 +133,30 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[np.ndarray,
     if "gas" not in without:
         air = air + body.abdominal_gas(patient, f, x, y, gas_rng)
     bone = skeleton.bones(patient, exposure, plane, f, rib_rng) if "bones" not in without else np.zeros_like(air)
-    healthy = detector.attenuation(soft, np.minimum(air, soft), bone)
-    for array in (healthy, *(part for part in lungs.values() if isinstance(part, np.ndarray))):
+    primary = detector.transmitted(detector.attenuation(soft, np.minimum(air, soft), bone))
+    for array in (primary, *(part for part in lungs.values() if isinstance(part, np.ndarray))):
         array.flags.writeable = False
-    return healthy, lungs
+    return plane, f, primary, lungs
 
 
-def expose(healthy, extra, lungs, site, exposure, plane: Plane, without) -> np.ndarray:
+def expose(primary, extra, lungs, site, exposure, plane: Plane, without) -> np.ndarray:
     """Grey values 0 to 1 of the film: scatter, blur, noise, processing, display."""
     pitch = plane.pitch
     portable = 1.6 if exposure.view != "PA" else 1.0
     spread = site.spread
     ratio = 0.0 if "scatter" in without else 0.3 * site.scatter * portable
-    scatter = detector.scattered(healthy, ratio, pitch) if ratio else np.float32(0)
-    primary = np.exp(-np.minimum(healthy + extra, np.float32(12)))
+    scatter = detector.scattered(primary, ratio, pitch) if ratio else np.float32(0)
     sd = np.hypot(site.blur / pitch, 0.5 * (1 / site.resolution - 1))
-    rng = None if "noise" in without else np.random.default_rng(exposure.seed)
-    signal = primary + scatter
+    signal = primary * detector.transmitted(extra) + scatter
     if "blur" not in without and sd > 0.2:
         signal = gaussian_filter(signal, sd, truncate=3.0, mode="nearest")
-    signal = detector.count(signal, np.float32(0), site.dose * 10 ** (0.2 * exposure.dose), pitch, rng)
+    if "noise" not in without:
+        rng = np.random.default_rng(exposure.seed)
+        signal = detector.count(signal, site.dose * 10 ** (0.2 * exposure.dose), pitch, rng)
     raw = "processing" in without
     compression = 0.0 if raw else clip(site.compression + 0.08 * spread * exposure.contrast, 0, 0.85)
     sharpening = 0.0 if raw else clip(site.sharpening * np.exp(0.35 * spread * exposure.sharp), 0, 4)
-    dark, bright = detector.window(healthy, scatter, lungs["full"] > 0, compression, pitch)
+    dark, bright = detector.window(primary, scatter, lungs["full"] > 0, compression, pitch)
     bright = dark + (bright - dark) * np.exp(-0.12 * spread * exposure.dose)
     value = detector.process(-np.log(signal), compression, sharpening, pitch)
     gamma = clip(site.gamma * np.exp(0.13 * spread * exposure.tone), 0.3, 3)

@@ -9,6 +9,7 @@ lies far from the detector is magnified more, by SID / (SID - OID) (source-image
 from __future__ import annotations
 
 import functools
+import math
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -18,7 +19,7 @@ from PIL import Image, ImageDraw
 np.empty(30 * 2**20, np.uint8)
 
 DISTANCE = {"PA": 180.0, "AP": 110.0, "AP Supine": 100.0}  # source to detector, cm
-SPACING = 0.95  # between samples of a tube, in pixels: wider spacing shows as dots or stripes
+SPACING = 1.05  # between samples of a tube, in pixels: wider spacing shows as dots or stripes
 ACROSS = np.unique(np.round(1.35 ** np.arange(25)).astype(int))  # numbers of pieces that a tube is cut into across
 LEVELS = np.searchsorted(ACROSS, np.arange(4 * ACROSS[-2]) / 4 + 0.25).astype(np.int16)  # by 4 * the number needed
 UNSEEN = len(ACROSS)
@@ -155,13 +156,18 @@ class Plane:
 
     def fill(self, outlines) -> np.ndarray:
         """1 inside any of the outlines (columns, rows in pixels), 0 outside, with smooth edges."""
-        height, width = self.shape
-        image = Image.new("L", (2 * width, 2 * height))
+        out = np.zeros(self.shape, np.float32)
         for column, row in outlines:
-            ImageDraw.Draw(image).polygon(
-                list(zip((2 * column + 1).tolist(), (2 * row + 1).tolist(), strict=True)), fill=255
-            )
-        return np.asarray(image.reduce(2), np.float32) / 255
+            left, top = (max(math.floor(v.min()), 0) for v in (column, row))
+            width, height = self.shape[1] - left, self.shape[0] - top
+            width, height = min(width, math.ceil(column.max()) + 2 - left), min(height, math.ceil(row.max()) + 2 - top)
+            if width > 0 and height > 0:
+                image = Image.new("L", (2 * width, 2 * height))
+                points = np.stack([2 * (column - left) + 1, 2 * (row - top) + 1], axis=1)
+                ImageDraw.Draw(image).polygon(points.ravel().tolist(), fill=255)
+                part = out[top : top + height, left : left + width]
+                np.maximum(part, np.asarray(image.reduce(2), np.float32) * np.float32(1 / 255), out=part)
+        return out
 
     def sample(self, field: np.ndarray, reach: float, part) -> np.ndarray:
         """A square field that covers x, y from -reach to reach (cm, middle plane), sampled at every pixel of a part.
@@ -176,9 +182,11 @@ class Plane:
         c = (self.left * self.cos + self.top * self.sin) * scale + n / 2
         f = -(self.top * self.cos - self.left * self.sin) * scale + n / 2
         image = Image.fromarray(np.ascontiguousarray(field, np.float32))
-        corner = (a, b, c + a * left + b * top, d, e, f + d * left + e * top)
-        size = (part[1].stop - left, part[0].stop - top)
-        return np.asarray(image.transform(size, Image.Transform.AFFINE, corner, Image.Resampling.BILINEAR))
+        corner = (2 * a, 2 * b, c + a * left + b * top, 2 * d, 2 * e, f + d * left + e * top)  # of every second pixel
+        width, height = part[1].stop - left, part[0].stop - top
+        half = ((width + 1) // 2, (height + 1) // 2)
+        image = image.transform(half, Image.Transform.AFFINE, corner, Image.Resampling.BILINEAR)
+        return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR, (0, 0, width / 2, height / 2)))
 
 
 def slope(values: np.ndarray, first) -> np.ndarray:
