@@ -54,10 +54,10 @@ def cavity(patient, f: Frame) -> tuple[list, list]:
     """Half-width of the thoracic cavity from the diaphragm (first) to the apex: knots in y and values, both in cm."""
     s = np.array([1.45, 1.2, 1.0, 0.8, 0.6, 0.42, 0.28, 0.17, 0.09, 0.04, 0.012, 0.0])
     if patient.child:
-        w = np.array([1.05, 1.03, 1.0, 0.96, 0.895, 0.80, 0.69, 0.57, 0.46, 0.37, 0.31, 0.28])
+        w = np.array([1.04, 1.03, 1.0, 0.955, 0.895, 0.82, 0.74, 0.645, 0.56, 0.48, 0.40, 0.37])
     else:
         w = np.array([1.0, 1.01, 1.0, 0.985, 0.94, 0.87, 0.775, 0.665, 0.55, 0.45, 0.375, 0.33])
-    w = w - patient.shape * 0.05 * np.clip(0.75 - s, -0.3, 0.5) * -1 * (s > 0.05)
+    w = w - patient.shape * (0.14 if patient.child else 0.05) * np.clip(0.75 - s, -0.3, 0.5) * -1 * (s > 0.05)
     return list(f.apex - s * f.height), list(w * f.width)
 
 
@@ -75,15 +75,16 @@ def mediastinum(patient, f: Frame, lying: bool = False) -> dict[int, tuple[list,
     top = 0.62 * f.width * 0.45
     y = lambda s: f.apex - s * h  # noqa: E731
     if patient.child:
-        thymus = 0.25 + 0.35 * patient.muscle + 0.12 * max(0, 3 - patient.age)
+        right *= 0.88
+        thymus = 0.10 + 0.45 * patient.muscle + 0.12 * max(0, 3 - patient.age)
         right_border = [
             (1.2, 0.35 * right),
             (1.03, 0.78 * right),
             (0.82, right),
             (0.62, 0.88 * right),
             (0.46, 0.48 * right + thymus),
-            (0.30, 2.2 * u + thymus),
-            (0.16, 2.2 * u + 0.5 * thymus),
+            (0.30, 2.4 * u + thymus),
+            (0.16, 2.4 * u + 0.5 * thymus),
             (0.07, 2.1 * u),
             (0.02, 2.4 * u),
             (0.0, 2.9 * u),
@@ -95,8 +96,8 @@ def mediastinum(patient, f: Frame, lying: bool = False) -> dict[int, tuple[list,
             (0.72, 0.90 * left),
             (0.54, 0.66 * left),
             (0.40, 0.40 * left + thymus),
-            (0.26, 2.4 * u + thymus),
-            (0.14, 2.2 * u + 0.4 * thymus),
+            (0.26, 2.6 * u + thymus),
+            (0.14, 2.4 * u + 0.4 * thymus),
             (0.07, 2.1 * u),
             (0.02, 2.4 * u),
             (0.0, 2.9 * u),
@@ -155,12 +156,14 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     q = distance / half
     s = (f.apex - TABLE) / f.height
     shallow = np.clip(s / 0.22, 0, 1)  # the apex is
-    full = np.sqrt(np.maximum(1 - q * q * q, 0))
+    full = np.sqrt(np.maximum(1 - q * q * (1 if patient.child else q), 0))
+    if patient.child:
+        full *= np.float32(0.68) + np.float32(0.32) * full  # a small chest is round, shallow at its sides
     full *= rows.of(2 * f.depth * (1 - 0.15 * ramp((s - 0.4) / 0.6)) * np.sqrt(shallow * (2 - shallow)))
     full *= across.of(0.55 + 0.45 * ramp((TABLE - 1.5 * f.unit) / (6.0 * f.unit)))
 
     taken = across.of(1 - ramp((TABLE - 0.9 * f.unit) / (3.2 * f.unit)))  # by the spine
-    behind = np.float32(0.66 if patient.child else 0.88) + np.float32(0.18) * taken
+    behind = np.float32(0.67 if patient.child else 0.88) + np.float32(0.18) * taken
     if "heart" not in without:
         xh, yh = plane.coordinates(HEART_DEPTH * f.unit)
         heart_rows = Lookup(yh)
@@ -174,7 +177,10 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     air = full * (1 - taken * behind)
     right, left = (across.of(dome_height(f, TABLE, top, k)) for k, top in zip((-1, 1), f.dome, strict=True))
     below = right + (left - right) * ramp(x * np.float32(1 / (6 * f.unit)) + np.float32(0.5)) - y
-    air -= np.sqrt(np.maximum(below, 0) * np.float32(4 * f.depth / f.unit / (1.7 if patient.child else 1.6)))
+    np.maximum(below, 0, out=below)
+    if patient.child:
+        below *= below / (below + np.float32(0.08))  # a small child breathes fast: the edge moves a little
+    air -= np.sqrt(below * np.float32(4 * f.depth / f.unit / (1.08 if patient.child else 1.6)))
     np.maximum(air, 0, out=air)
     return {"x": x, "y": y, "full": full, "rows": rows, "across": across, "air": air, "side": side, "q": q}
 

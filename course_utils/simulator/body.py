@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from .anatomy import Frame, chord, ramp
+from .anatomy import Frame, ramp
 from .plane import TABLE, Lookup, around
 
 
@@ -17,71 +17,43 @@ def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
     """Thickness of the body along every ray, cm: trunk, neck, shoulders and arms."""
     edge = f.width + patient.wall
     u, a, h = f.unit, f.apex, f.height
-    if patient.child:
-        knots = [
-            f.dome[0] - 20,
-            f.dome[0] - 4,
-            f.dome[0],
-            a - 0.62 * h,
-            a - 0.3 * h,
-            a - 0.05 * h,
-            a + 0.04 * h,
-            a + 0.12 * h,
-            a + 0.22 * h,
-            a + 0.35 * h,
-            a + h,
-        ]
-        half = [
-            edge * 1.0,
-            edge * 1.0,
-            edge,
-            edge,
-            edge * 0.98,
-            edge * 0.99,
-            edge * 0.96,
-            edge * 0.88,
-            0.76 * edge,
-            0.66 * edge,
-            0.62 * edge,
-        ]
-    else:
-        reach = edge + 5.0
-        knots = [
-            f.dome[0] - 40,
-            f.dome[0] - 12,
-            f.dome[0],
-            a - 0.55 * h,
-            a - 0.38 * h,
-            a - 0.2 * h,
-            a - 0.06 * h,
-            a + 0.03 * h,
-            a + 0.11 * h,
-            a + 0.17 * h,
-            a + 0.24 * h,
-            a + 0.32 * h,
-            a + 30,
-        ]
-        half = [
-            edge * 1.14,
-            edge * 1.10,
-            edge * 1.07,
-            edge + 1.2,
-            edge + 3.0,
-            reach + 0.4,
-            reach,
-            reach - 1.8,
-            17.0 * u,
-            12.0 * u,
-            8.6 * u,
-            6.8 * u,
-            6.4 * u,
-        ]
+    reach = edge + 5.0
+    knots = [
+        f.dome[0] - 40,
+        f.dome[0] - 12,
+        f.dome[0],
+        a - 0.55 * h,
+        a - 0.38 * h,
+        a - 0.2 * h,
+        a - 0.06 * h,
+        a + 0.03 * h,
+        a + 0.11 * h,
+        a + 0.17 * h,
+        a + 0.24 * h,
+        a + 0.32 * h,
+        a + 30,
+    ]
+    half = [
+        edge * 1.14,
+        edge * 1.10,
+        edge * 1.07,
+        edge + 1.2,
+        edge + 3.0,
+        reach + 0.4,
+        reach,
+        reach - 1.8,
+        17.0 * u,
+        12.0 * u,
+        8.6 * u,
+        6.8 * u,
+        6.4 * u,
+    ]
     half = rows(knots, half)
     # Depth, front to back: the shoulders are thinner than the chest, which lets them come out darker than the heart.
     chest = f.depth + 0.65 * patient.wall
     deep = rows(
         [f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.18 * h, a + 0.08 * h, a + 0.3 * h],
-        [1.1 * chest, chest, chest, 0.90 * chest, 0.75 * chest, 0.66 * chest if patient.child else 6.6 * u],
+        [1.1 * chest, chest, chest, 0.90 * chest, 0.75 * chest, 6.6 * u],
     )
     r = np.minimum(np.abs(x) / half, 1)
     r *= r
@@ -98,33 +70,17 @@ def limb(x, y, ends, radius) -> np.ndarray:
 
 
 def arms(patient, exposure, f: Frame, x, y) -> np.ndarray:
-    """Chord of both arms, cm: raised in small children, hanging beside the chest otherwise."""
+    """Chord of both arms, cm, which hang beside the chest."""
     out = np.zeros_like(x)
     for side in (-1, 1):
         lift = exposure.arms + 0.12 * side * exposure.rotation / 5
-        start = (side * (f.width + 0.4 * patient.wall), f.apex - 0.6 * f.unit)
+        start = (side * (f.width + 0.5 * patient.wall + 3.0), f.apex - 4.0)
         length, radius = 26 * f.unit, (3.6 * f.unit + 0.35 * patient.wall)
-        if patient.child:
-            start = (side * (0.92 * f.width), f.apex)
-            radius = 4.6 * f.unit + 0.6 * patient.wall
-        else:
-            start = (side * (f.width + 0.5 * patient.wall + 3.0), f.apex - 4.0)
         end = (start[0] + side * length * math.cos(lift), start[1] + length * math.sin(lift))
         centre = [(a + b) / 2 for a, b in zip(start, end, strict=True)]
         part = around(x, y, centre, *(abs(b - a) / 2 + radius for a, b in zip(start, end, strict=True)))
         np.maximum(out[part], limb(x[part], y[part], (start, end), radius), out=out[part])
     return out
-
-
-def chin_height(exposure, f: Frame) -> float:
-    """Where the chin of a small child lies, y in cm: some look up, some down."""
-    return f.apex + (3.6 + 1.8 * np.random.default_rng(exposure.seed + 5).standard_normal()) * f.unit
-
-
-def head(exposure, f: Frame, x, y) -> np.ndarray:
-    """Chin and skull above a small child's short neck, cm of soft tissue."""
-    dx, dy = x / (10.0 * f.unit), (y - chin_height(exposure, f) - 9.5 * f.unit) / (9.5 * f.unit)
-    return np.float32(24 * f.unit) * chord(np.sqrt(dx * dx + dy * dy))
 
 
 def pectorals(patient, f: Frame, y, rows: Lookup, across: Lookup) -> np.ndarray:

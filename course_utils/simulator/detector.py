@@ -110,18 +110,26 @@ def window(primary: np.ndarray, scatter, inside: np.ndarray, compression: float,
 
 
 def display(
-    value: np.ndarray, dark: float, bright: float, black: float, white: float, gamma: float, fog: float
+    value: np.ndarray,
+    dark: float,
+    bright: float,
+    black: float,
+    white: float,
+    gamma: float,
+    fog: float,
+    toe: float = 5.0,
 ) -> np.ndarray:
     """Grey values 0 to 1, bone white: `dark` becomes `black`, `bright` becomes `white`, bare film `fog`.
 
-    In between a power curve; below and above a soft toe and shoulder, as film and monitors have them.
+    In between a power curve; below and above a soft toe and shoulder, as film and monitors have them. The larger `toe`,
+    the sooner what is darker than `black` looks like bare film.
     """
     steps = np.linspace(-1, 2, 3073)
     base = black + (white - black) * np.clip(steps, 0, None) ** gamma
     knee = white - 0.06
     base = np.where(base > knee, knee + (1 - knee) * (1 - np.exp(-(base - knee) / (1 - knee))), base)
     floor = min(fog, black)
-    base = np.where(steps < 0, floor + (black - floor) * np.exp(np.minimum(steps, 0) * 5), base)
+    base = np.where(steps < 0, floor + (black - floor) * np.exp(np.minimum(steps, 0) * toe), base)
     scale = 1024 / (bright - dark)
     steps = value * np.float32(scale) + np.float32(1024 - scale * dark)
     return base.astype(np.float32).take(steps.astype(np.intp), mode="clip")

@@ -15,7 +15,7 @@ from PIL import Image
 from .anatomy import Frame, ramp
 from .plane import Plane, around
 from .ranges import override, refuse_outside
-from .vessels import draw, tree
+from .vessels import GROWTH, draw, tree
 
 KINDS = ("normal", "covid", "bacterial", "viral")
 VISIBLE = {"normal": 0.0, "covid": 0.69, "bacterial": 1.0, "viral": 1.0}
@@ -170,7 +170,9 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
         bronchi = draw(plane, tree(f, rng, roots=4, thick=0.34)[:4], solid=2.6)
         return np.maximum(out - np.minimum(bronchi, 0.3 * out), 0)
     if disease.kind == "viral":
-        walls = draw(plane, tree(f, np.random.default_rng(patient.seed))[:3], widen=1.7, solid=0.75)
+        walls = draw(
+            plane, tree(f, np.random.default_rng(patient.seed), **GROWTH[patient.child])[:3], widen=1.7, solid=0.75
+        )
         out += np.float32(0.35 * disease.strength) * np.minimum(walls, np.float32(0.5) * air)
     return out
 

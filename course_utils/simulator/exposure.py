@@ -19,6 +19,9 @@ RANGES = {
     "y": (-20.0, 20.0),
     "arms": (-2.0, 1.6),
     "shoulders": (-1.0, 1.0),
+    "skew": (-0.8, 0.8),
+    "chin": (-3.0, 15.0),
+    "head": (-1.0, 1.0),
     "spread": (0.0, 1.0),
     "tone": (-4.0, 4.0),
     "contrast": (-4.0, 4.0),
@@ -35,7 +38,9 @@ class Exposure:
     Attributes:
         view: "PA", "AP" or "AP Supine". inspiration: 0 (none) to 1 (deep). rotation: of the patient about the long
         axis, degrees. tilt: of the film, degrees. width: of the film, cm; aspect: height / width. x, y: its centre, cm.
-        arms: direction of the arms above the horizontal, radians. shoulders: lift of the clavicles. spread: 0 shoulder
+        arms: direction of the arms above the horizontal, radians. shoulders: lift of the clavicles. skew: half the
+        difference between the arms, radians; chin: its height above the lung apex, cm; head: turned to the right (-1)
+        or left (1); all three of children. spread: 0 shoulder
         blades over the lungs to 1 turned away. tone, contrast, dose, sharp: this film's deviation from its site's habit
         in standard deviations. leads, tube: ECG leads and a tube are there. seed: noise and where small things lie.
     """
@@ -50,6 +55,9 @@ class Exposure:
     y: float
     arms: float
     shoulders: float
+    skew: float
+    chin: float
+    head: float
     spread: float
     tone: float
     contrast: float
@@ -80,11 +88,13 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
     breath = {"PA": 0.66, "AP": 0.42, "AP Supine": 0.30}[view] + 0.22 * z[0]
     loose = rng.triangular(1.5, 7.0, 15.0) * site.margin
     if child:
-        breath = 0.55 + 0.20 * z[0]
-        width = 2 * patient.lung_width * (1.35 + 0.12 * z[1]) * site.margin
-        aspect = site.portrait + 0.085 * z[2]
-        x, y = 0.8 * z[3], 0.04 * patient.lung_height + 0.8 * z[4]
-        arms = float(np.clip(1.05 + 0.30 * z[5], 0.1, 1.55))
+        breath = 0.64 + 0.26 * z[0]
+        width = 2 * patient.lung_width * (1.38 + 0.16 * z[1]) * site.margin
+        # The film reaches from the chin to the upper belly: its height follows the lungs, its width the chest.
+        lungs = patient.lung_height * (1 + 0.22 * (breath - 0.5))
+        aspect = site.portrait * (2.2 * lungs / width / 0.8) ** 0.6 * (1 + 0.07 * z[2])
+        x, y = 0.25 + 0.7 * z[3], 0.5 * patient.lung_height - (0.51 + 0.06 * z[4]) * lungs
+        arms = 1.22 + 0.26 * z[5] - (0.9 if u[3] < 0.10 else 2.3 if u[3] < 0.14 else 0.0)
     else:
         width = 2 * patient.lung_width * 1.10 + loose + (1.5 if view != "PA" else 0)
         aspect = site.portrait + 0.07 * z[2] - (0.06 if view != "PA" else 0)
@@ -93,14 +103,17 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
     drawn = {
         "view": view,
         "inspiration": float(np.clip(breath, 0, 1)),
-        "rotation": (4.5 if child or lying else 3.0) * z[6],
+        "rotation": (6.5 if child else 4.5 if lying else 3.0) * z[6],
         "tilt": (3.5 if child or lying else 1.8) * z[7],
         "width": width,
         "aspect": aspect,
         "x": x,
         "y": y,
         "arms": arms,
-        "shoulders": 0.25 * z[8] + (0.55 if child else 0.35 if view != "PA" else 0.0),
+        "shoulders": (0.40 if child else 0.25) * z[8] + (0.38 if child else 0.35 if view != "PA" else 0.0),
+        "skew": 0.0,
+        "chin": 0.0,
+        "head": 0.0,
         "spread": u[0] * 0.4 + (0.6 if view == "PA" else 0.0),
         "tone": z[9],
         "contrast": z[10],
@@ -110,6 +123,9 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
         "tube": bool(u[2] < (0.35 if lying else 0.12 if view == "AP" else 0.0) and not child),
         "seed": int(rng.integers(2**32)),
     }
+    if child:  # drawn last, so that adults are as they were
+        drawn |= {"skew": 0.16 * rng.standard_normal(), "chin": 1.0 + 1.6 * rng.standard_normal()}
+        drawn["head"] = 0.35 * rng.standard_normal()
     for name, (low, high) in RANGES.items():
         if isinstance(drawn[name], float):
             drawn[name] = float(np.clip(drawn[name], low, high))

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from . import anatomy, body, detector, overlay, skeleton, vessels
+from . import anatomy, body, childbody, detector, overlay, skeleton, vessels
 from . import disease as diseases
 from .plane import Plane
 
@@ -111,27 +111,33 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
     plane, f = Plane(patient, exposure, size), anatomy.frame(patient, exposure)
     rng = np.random.default_rng(patient.seed)
     tree, rib_rng, gas_rng = (
-        vessels.tree(f, rng),
+        vessels.tree(f, rng, **vessels.GROWTH[patient.child]),
         np.random.default_rng(patient.seed + 1),
         np.random.default_rng(patient.seed + 2),
     )
     lungs = anatomy.lungs(patient, exposure, plane, f, without)
     x, y = lungs["x"], lungs["y"]
-    soft = np.maximum(body.trunk(patient, f, x, lungs["rows"]), body.arms(patient, exposure, f, x, y))
     if patient.child:
-        soft = np.maximum(soft, body.head(exposure, f, x, y))
+        soft = childbody.soft(patient, exposure, f, x, y, lungs["rows"])
+    else:
+        soft = np.maximum(body.trunk(patient, f, x, lungs["rows"]), body.arms(patient, exposure, f, x, y))
     if "muscle" not in without:
         soft += body.pectorals(patient, f, y, lungs["rows"], lungs["across"]) * (soft > 0)
     if "breasts" not in without:
         soft += body.breasts(patient, f, x, y) * (soft > 0)
     air = lungs["air"]
     if "vessels" not in without:
-        path = vessels.draw(plane, tree, solid=3.0 if patient.child else 2.8) + vessels.hila(f, x, y)
+        path = vessels.draw(plane, tree, solid=6.3 if patient.child else 2.8)
+        if patient.child:  # the large vessels lie in front of and behind each other within the heart's shadow
+            most = np.float32(0.65 * f.unit)
+            path = most * np.tanh(path / most)
+        path += vessels.hila(f, x, y) * np.float32(1.1 if patient.child else 1.0)
         air = air - np.minimum(path, np.float32(0.8) * air)
     if "airways" not in without:
         air = air + vessels.airways(patient, plane, f) * (soft > 4)
     if "gas" not in without:
-        air = air + body.abdominal_gas(patient, f, x, y, gas_rng)
+        gas = childbody.bowel_gas if patient.child else body.abdominal_gas
+        air = air + gas(patient, f, x, y, gas_rng)
     bone = skeleton.bones(patient, exposure, plane, f, rib_rng) if "bones" not in without else np.zeros_like(air)
     primary = detector.transmitted(detector.attenuation(soft, np.minimum(air, soft), bone))
     for array in (primary, *(part for part in lungs.values() if isinstance(part, np.ndarray))):
@@ -162,7 +168,14 @@ def expose(primary, extra, lungs, site, exposure, plane: Plane, without) -> np.n
     gamma = clip(site.gamma * np.exp(0.13 * spread * exposure.tone), 0.3, 3)
     black = clip(site.black + 0.035 * spread * exposure.contrast, 0, 0.45)
     return detector.display(
-        value, dark, bright, black, clip(site.white - 0.035 * spread * exposure.sharp, 0.5, 1), gamma, site.fog
+        value,
+        dark,
+        bright,
+        black,
+        clip(site.white - 0.035 * spread * exposure.sharp, 0.5, 1),
+        gamma,
+        site.fog,
+        site.toe,
     )
 
 

@@ -45,8 +45,7 @@ def marker(film: np.ndarray, site, exposure, plane: Plane) -> dict:
     if site.letter_style == "lead":
         turned = Image.fromarray(ink).rotate(float(rng.normal(0, 12)), Image.Resampling.BILINEAR, expand=True)
         ink, grey = np.asarray(turned), 0.88
-    fx, fy = site.letter_place
-    x, y = fx + rng.normal(0, 0.025), fy + rng.normal(0, 0.03)
+    x, y = (place + rng.normal(0, sd) for place, sd in zip(site.letter_place, site.letter_spread, strict=True))
     box = stamp(film, ink, round(x * width - ink.shape[1] / 2), round(y * height - ink.shape[0] / 2), grey, ground)
     return {"kind": "letter", "text": site.letter, "box": box}
 

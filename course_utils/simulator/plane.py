@@ -231,7 +231,8 @@ class Lookup:
     """Looks up functions of one coordinate for every pixel: a function is tabulated once, every 0.4 mm."""
 
     def __init__(self, values: np.ndarray):
-        self.index = ((values + np.float32(TABLE_REACH)) * np.float32(1 / TABLE_STEP)).astype(np.intp)
+        self.place = (values + np.float32(TABLE_REACH)) * np.float32(1 / TABLE_STEP)
+        self.index = self.place.astype(np.intp)
 
     def __call__(self, knots, values) -> np.ndarray:
         """Smooth curve through (knots, values), knots rising, in cm."""
@@ -240,6 +241,12 @@ class Lookup:
     def of(self, table: np.ndarray) -> np.ndarray:
         """A function by its values at `TABLE`."""
         return table.astype(np.float32).take(self.index, mode="clip")
+
+    def smooth(self, knots, values) -> np.ndarray:
+        """The curve through (knots, values) interpolated between the values of its table: for steep ones."""
+        table = curve(knots, values)
+        rise = np.diff(table, append=table[-1]).astype(np.float32)
+        return self.of(table) + (self.place - self.index).astype(np.float32) * self.of(rise)
 
 
 def curve(knots, values) -> np.ndarray:

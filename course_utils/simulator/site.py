@@ -15,9 +15,10 @@ class Site:
         scatter: scattered over primary radiation behind the grid, relative. dose: photons per cm^2 of detector.
         blur: sd of the detector's blur, cm. compression: share of the large-scale contrast taken out.
         sharpening: gain of the unsharp mask. black, white: grey values (0 to 1) that darkest lung and brightest tissue
-        get. gamma: tone curve in between. fog: grey of bare film. spread: film-to-film sd of tone, relative.
-        border: "none", "black", "white" or "shutter". letter: marker text. letter_place: fraction (x, y) of the film.
-        letter_size: cm. text: burned-in lines, may be empty. leads: probability of ECG leads on an AP film.
+        get. gamma: tone curve in between. fog: grey of bare film; toe: how fast tones below black reach it.
+        spread: film-to-film sd of tone, relative. border: "none", "black", "white" or "shutter".
+        letter: marker text. letter_place: fraction (x, y) of the film, letter_spread: its sd. letter_size: cm.
+        text: burned-in lines, may be empty. leads: probability of ECG leads on an AP film.
         portrait: mean height over width. margin: mean air and body around the chest, relative to an average film.
         jpeg_quality: 1 to 100. resolution: factor of detail that scanning and re-saving left, 1 all.
     """
@@ -32,10 +33,12 @@ class Site:
     white: float = 0.85
     gamma: float = 1.0
     fog: float = 0.04
+    toe: float = 5.0
     spread: float = 1.0
     border: str = "none"
     letter: str = "L"
     letter_place: tuple[float, float] = (0.92, 0.08)
+    letter_spread: tuple[float, float] = (0.025, 0.03)
     letter_size: float = 1.5
     letter_style: str = "plain"
     text: tuple[str, ...] = ()
@@ -58,6 +61,7 @@ class Site:
                 "white": (0.5, 1.0),
                 "gamma": (0.3, 3.0),
                 "fog": (0.0, 0.3),
+                "toe": (1.0, 20.0),
                 "spread": (0.0, 3.0),
                 "letter_size": (0.3, 5.0),
                 "leads": (0.0, 1.0),
@@ -177,18 +181,20 @@ SITES = {
         ),
         Site(
             "guangzhou",
-            0.2,
+            0.34,
             6e7,
             0.012,
-            0.42,
-            0.8,
-            0.22,
-            0.80,
-            0.85,
-            spread=1.0,
+            0.52,
+            0.75,
+            0.21,
+            0.79,
+            0.70,
+            spread=1.15,
             fog=0.0,
+            toe=12.0,
             letter="R",
             letter_place=(0.06, 0.25),
+            letter_spread=(0.045, 0.17),
             letter_size=0.9,
             portrait=0.80,
             jpeg_quality=90,

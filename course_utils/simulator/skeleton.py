@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from . import childbones
 from .anatomy import Frame, cavity, chord, ramp
-from .body import chin_height
 from .plane import TABLE_REACH, TABLE_STEP, Plane, curve
 
 
@@ -182,27 +182,12 @@ def upper_arm(patient, plane: Plane, f: Frame, side: int, centre, direction: flo
     )
 
 
-def jaw(exposure, plane: Plane, f: Frame) -> tuple:
-    """Lower jaw of a small child, which reaches into the film."""
-    t = np.linspace(-1, 1, plane.samples(24 * f.unit))[None]
-    chin = chin_height(exposure, f)
-    radius = f.unit * (0.75 + 0.25 * np.cos(7 * t))
-    return plane.tubes(
-        6.5 * f.unit * t,
-        chin + (1.3 + 6.5 * t**2) * f.unit,
-        np.full_like(t, 0.6 * f.depth),
-        radius,
-        3.5 * radius,
-        hollow=0.6,
-    )
-
-
 def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarray:
     """Cortical bone on every ray, cm, weighted so that each bone is as visible as on a processed film."""
+    if patient.child:
+        return childbones.bones(patient, exposure, plane, f, rng)
     pieces, blades = shoulder(patient, plane, f, exposure.arms, exposure.spread)
     pieces += [ribs(patient, plane, f, rng), clavicles(patient, plane, f, exposure.shoulders)]
-    if patient.child:
-        pieces.append(jaw(exposure, plane, f))
     total = plane.splat(*pieces)
     most = np.float32((1.5 if patient.child else 0.8) * f.unit)  # the edge of the chest would outshine everything else
     total = most * np.tanh(total / most)

@@ -8,6 +8,7 @@ from .anatomy import Frame
 from .plane import Plane, around
 
 GENERATIONS = 6
+GROWTH = {False: {}, True: {"roots": 11, "thick": 0.28}}  # a child's tree, relative to its size, is finer and denser
 PARTS = 4  # groups of branches by length
 
 
@@ -80,7 +81,7 @@ def airways(patient, plane: Plane, f: Frame) -> np.ndarray:
     carina = f.apex - 0.36 * f.height
     k = plane.samples(f.height)
     t = np.linspace(0, 1, k)
-    r = (0.85 if not patient.child else 0.95) * f.unit
+    r = (0.85 if not patient.child else 0.80) * f.unit
     shift = 0.45 * patient.aorta * f.unit
     x = np.stack([-shift * t, -0.1 - shift - 2.6 * f.unit * t, -0.1 - shift + 3.6 * f.unit * t])
     y = np.stack(
@@ -92,5 +93,5 @@ def airways(patient, plane: Plane, f: Frame) -> np.ndarray:
     )
     radius = np.stack([np.full(k, r), r * (0.8 - 0.25 * t), r * (0.72 - 0.25 * t)])
     z = np.stack([-0.25 * f.depth * t, np.full(k, -0.25 * f.depth), np.full(k, -0.25 * f.depth)])
-    fade = np.stack([np.ones(k), 0.8 - 0.6 * t, 0.8 - 0.7 * t])
-    return plane.splat(plane.tubes(x, y, z, radius, (1.0 if patient.child else 1.6) * radius * fade))
+    fade = np.stack([np.interp(t, [0, 0.7, 1], [1, 1, 0.4 if patient.child else 1]), 0.8 - 0.6 * t, 0.8 - 0.7 * t])
+    return plane.splat(plane.tubes(x, y, z, radius, (2.3 if patient.child else 1.6) * radius * fade))

@@ -1,0 +1,103 @@
+"""A small child's body around the chest: trunk with short neck, raised arms, chin and face, gas in stomach and bowel.
+
+Everything is a depth along the ray, in cm, for every pixel.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .anatomy import Frame, chord
+from .body import limb
+from .plane import Lookup, around
+
+
+def soft(patient, exposure, f: Frame, x, y, rows: Lookup) -> np.ndarray:
+    """Thickness of the body along every ray, cm."""
+    out = np.maximum(trunk(patient, f, x, rows), arms(patient, exposure, f, x, y))
+    return np.maximum(out, head(exposure, f, x, y))
+
+
+def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
+    """Trunk and neck, cm."""
+    edge, a, h = f.width + patient.wall, f.apex, f.height
+    # Belly, lower ribs, waist, armpits and shoulder blades, shoulders raised with the arms, and the short neck.
+    knots = [f.dome[0] - d for d in (9.0, 3.0, -0.5)] + [
+        a + d * h for d in (-0.62, -0.38, -0.18, 0.0, 0.10, 0.20, 0.30, 0.45)
+    ]
+    half = edge * np.array([0.99, 1.0, 1.0, 0.99, 1.03, 1.07, 1.03, 1.0, 0.86, 0.67, 0.47])
+    chest = f.depth + 0.65 * patient.wall
+    deep = rows(
+        [f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.18 * h, a + 0.08 * h, a + 0.3 * h],
+        [1.1 * chest, chest, chest, 0.90 * chest, 0.68 * chest, 0.72 * chest],
+    )
+    r = np.minimum(np.abs(x) / rows.smooth(knots, half), 1)
+    r *= r
+    r = 1 - r * r
+    return 2 * deep * np.sqrt(r) * (np.float32(0.35) + np.float32(0.65) * r)  # towards the sides the skin fades out
+
+
+def arm_lift(exposure, side: int) -> float:
+    """Direction of one upper arm above the horizontal, radians."""
+    return exposure.arms + side * exposure.skew
+
+
+def arms(patient, exposure, f: Frame, x, y) -> np.ndarray:
+    """Chord of both arms, cm: somebody holds them up beside the head, rarely down."""
+    out = np.zeros_like(x)
+    length, radius = 20 * f.unit, 3.0 * f.unit + 0.6 * patient.wall
+    for side in (-1, 1):
+        lift = arm_lift(exposure, side)
+        start = (side * 0.95 * f.width, f.apex - 0.02 * f.height)
+        end = (start[0] + side * length * math.cos(lift), start[1] + length * math.sin(lift))
+        centre = [(a + b) / 2 for a, b in zip(start, end, strict=True)]
+        part = around(x, y, centre, *(abs(b - a) / 2 + radius for a, b in zip(start, end, strict=True)))
+        np.maximum(out[part], limb(x[part], y[part], (start, end), radius), out=out[part])
+    return out
+
+
+def head_place(exposure, f: Frame) -> tuple[float, float, float, float]:
+    """Where the head lies: centre x and y, half-width and half-height of the face, cm."""
+    tall = 10.5 * f.unit
+    return 2.4 * f.unit * exposure.head, f.apex + exposure.chin + tall, 8.6 * f.unit, tall
+
+
+def head(exposure, f: Frame, x, y) -> np.ndarray:
+    """Chin and skull above the short neck, cm of soft tissue."""
+    cx, cy, wide, tall = head_place(exposure, f)
+    out = np.zeros_like(x)
+    part = around(x, y, (cx, cy), wide, tall)
+    dx, dy = (x[part] - np.float32(cx)) / np.float32(wide), (y[part] - np.float32(cy)) / np.float32(tall)
+    out[part] = np.float32(24 * f.unit) * chord(np.sqrt(dx * dx + dy * dy))
+    return out
+
+
+def bowel_gas(patient, f: Frame, x, y, rng) -> np.ndarray:
+    """Gas in stomach and bowel, cm: children swallow air when they cry; food and folds make it uneven."""
+    u = f.unit
+    out = np.zeros_like(x)
+    pockets = []  # centre, half-axes, depth
+    if patient.gas > 0.25:  # the stomach, below the left dome
+        wide, tall = rng.uniform(2.5, 5.5) * u, rng.uniform(1.4, 3.2) * u
+        cx, cy = rng.uniform(0.25, 0.62) * f.width, f.dome[1] - tall - rng.uniform(0.4, 2.5) * u
+        pockets.append((cx, cy, wide, tall, rng.uniform(2.5, 7.0) * u * patient.gas))
+    for _ in range(int(rng.integers(0, 4 + int(12 * patient.gas)))):  # loops of the colon below it
+        wide = rng.uniform(0.6, 1.9) * u
+        place = f.width * rng.uniform(-0.55, 0.85), f.dome[1] - rng.uniform(4, 13) * u
+        pockets.append((*place, wide, wide * rng.uniform(0.6, 1.2), rng.uniform(0.5, 3.0) * u * patient.gas))
+    angle = rng.uniform(0, 2 * np.pi, (3, 4)).astype(np.float32)
+    waves = (rng.uniform(0.6, 2.6, (3, 4)) / u).astype(np.float32)
+    for cx, cy, wide, tall, deep in pockets:
+        part = around(x, y, (cx, cy), 1.5 * wide, 1.5 * tall)
+        px, py = x[part], y[part]
+        ragged = np.zeros_like(px)
+        for a, k in zip(angle, waves, strict=True):
+            ragged += np.sin(k[0] * px + a[0]) * np.sin(k[1] * py + a[1]) * np.float32(0.45)
+            ragged += np.sin(k[2] * (px + py) + a[2]) * np.sin(k[3] * (px - py) + a[3]) * np.float32(0.3)
+        dx, dy = (px - np.float32(cx)) / np.float32(wide), (py - np.float32(cy)) / np.float32(tall)
+        inside = 1 - dx * dx - dy * dy + np.float32(0.45) * ragged
+        gas = np.sqrt(np.clip(inside, 0, 1)) * (1 - np.float32(0.45) * np.clip(ragged, 0, 1))
+        np.maximum(out[part], np.float32(deep) * gas, out=out[part])
+    return out
