@@ -19,13 +19,17 @@ LYING = 1.04  # the heart is wider in a lying patient: more blood returns, the d
 
 def chord(r: np.ndarray) -> np.ndarray:
     """Chord of a unit circle at distance r from its centre, over its diameter: sqrt(1 - r^2), 0 outside."""
-    return np.sqrt(np.maximum(1 - r * r, 0))
+    out = 1 - r * r
+    return np.sqrt(np.maximum(out, 0, out=out))
 
 
 def ramp(t: np.ndarray) -> np.ndarray:
     """0 below 0, 1 above 1, smooth between."""
-    t = np.clip(t, 0, 1)
-    return t * t * (3 - 2 * t)
+    t = np.minimum(np.maximum(t, 0), 1)
+    out = 3 - 2 * t
+    out *= t
+    out *= t
+    return out
 
 
 @dataclasses.dataclass(frozen=True)
@@ -173,14 +177,19 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
             [f.apex - f.height, f.apex - 0.55 * f.height, f.apex - 0.3 * f.height, f.apex],
             [6.0 * f.unit, 4.6 * f.unit, 2.6 * f.unit, 2.0 * f.unit],
         )
-        taken = np.maximum(taken, chord(1 - np.clip(inside / curvature, 0, 1)))
-    air = full * (1 - taken * behind)
-    right, left = (across.of(dome_height(f, TABLE, top, k)) for k, top in zip((-1, 1), f.dome, strict=True))
-    below = right + (left - right) * ramp(x * np.float32(1 / (6 * f.unit)) + np.float32(0.5)) - y
+        inside /= curvature
+        taken = np.maximum(taken, chord(1 - np.minimum(np.maximum(inside, 0, out=inside), 1)))
+    taken *= behind
+    air = full - full * taken
+    right, left = (dome_height(f, TABLE, top, k) for k, top in zip((-1, 1), f.dome, strict=True))
+    below = side * across.of((left - right) * (ramp(TABLE / (6 * f.unit) + 0.5) - 0.5))  # one runs into the other
+    below += across.of((left + right) / 2)
+    below -= y
     np.maximum(below, 0, out=below)
     if patient.child:
         below *= below / (below + np.float32(0.08))  # a small child breathes fast: the edge moves a little
-    air -= np.sqrt(below * np.float32(4 * f.depth / f.unit / (1.08 if patient.child else 1.6)))
+    below *= np.float32(4 * f.depth / f.unit / (1.08 if patient.child else 1.6))
+    air -= np.sqrt(below, out=below)
     np.maximum(air, 0, out=air)
     return {"x": x, "y": y, "full": full, "rows": rows, "across": across, "air": air, "side": side, "q": q}
 

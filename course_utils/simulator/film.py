@@ -9,7 +9,6 @@ import pathlib
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import gaussian_filter
 
 from . import anatomy, body, childbody, detector, overlay, skeleton, vessels
 from . import disease as diseases
@@ -155,7 +154,7 @@ def expose(primary, extra, lungs, site, exposure, plane: Plane, without) -> np.n
     sd = np.hypot(site.blur / pitch, 0.5 * (1 / site.resolution - 1))
     signal = primary * detector.transmitted(extra) + scatter
     if "blur" not in without and sd > 0.2:
-        signal = gaussian_filter(signal, sd, truncate=3.0, mode="nearest")
+        signal = detector.soften(signal, sd)
     if "noise" not in without:
         rng = np.random.default_rng(exposure.seed)
         signal = detector.count(signal, site.dose * 10 ** (0.2 * exposure.dose), pitch, rng)

@@ -264,7 +264,7 @@ def curve(knots, values) -> np.ndarray:
     slopes = np.zeros_like(x)
     slopes[1:-1] = np.where(turns, 0, before * after / np.where(turns, 1, weight * after + (1 - weight) * before))
     slopes[0], slopes[-1] = end_slope(h[:2], rise[:2]), end_slope(h[:-3:-1], rise[:-3:-1])
-    at = np.arange(x[0], x[-1] + 0.1, 0.1)
+    at = np.arange(x[0], x[-1] + 0.2, 0.2)
     k = np.clip(np.searchsorted(x, at, "right") - 1, 0, len(h) - 1)
     t = np.minimum((at - x[k]) / h[k], 1)
     bend = t * (1 - t) * h[k] * ((1 - t) * (slopes[k] - rise[k]) - t * (slopes[k + 1] - rise[k]))
