@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 from torch.utils.data import DataLoader, Subset, TensorDataset
 
 import victim
@@ -179,6 +180,34 @@ def test_the_seed_of_the_loader_does_not_matter():
     used, _ = fit(model, train, val)
     fresh, _ = fit()
     assert same(used.state_dict(), fresh.state_dict())
+
+
+@pytest.fixture
+def threads():
+    """Yield the function that sets torch's number of threads; afterwards it is as it was."""
+    before = torch.get_num_threads()
+    yield torch.set_num_threads
+    torch.set_num_threads(before)
+
+
+def test_the_same_number_of_threads_gives_the_same_bits_and_another_the_same_scores(threads):
+    def run(count):
+        threads(count)
+        generator = torch.Generator().manual_seed(0)
+        images, labels = torch.randn(32, 3, 48, 48, generator=generator), torch.arange(32) % 2
+        films = TensorDataset(images + labels[:, None, None, None], labels)
+        torch.manual_seed(0)
+        layers = [nn.Conv2d(3, 32, 3, stride=2), nn.BatchNorm2d(32), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU()]
+        model = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2), nn.Linear(64, 2))
+        val = DataLoader(films, 16)
+        fit(model, DataLoader(films, 16, shuffle=True, generator=torch.Generator()), val, lr=1e-3)
+        return model.state_dict(), training.predict(model, val)
+
+    runs = {count: [run(count) for _ in range(3)] for count in (1, 2)}
+    for (first, scores), *others in runs.values():
+        for state, again in others:
+            assert same(first, state) and np.array_equal(scores, again)
+    assert np.abs(runs[1][0][1] - runs[2][0][1]).max() < 0.05
 
 
 # Checkpoints
