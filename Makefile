@@ -16,7 +16,7 @@ SPREAD = -n $(JOBS) --dist loadfile --durations=10
 ONE    = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help lab run test bench badges clean install
+.PHONY: help lab run slides test bench badges clean install
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -29,6 +29,11 @@ lab: $(VENV)/.lab ## set up once, then open the course in JupyterLab
 
 run: $(VENV)/.lab ## set up once, then execute every notebook without a browser, into build/
 	$(BIN)/python .ci/notebooks.py run
+
+# Wide enough for the longest line of code; what is too tall for a slide scrolls.
+slides: $(VENV)/.lab ## set up once, then write every notebook as a slide show, into build/slides/
+	$(BIN)/jupyter nbconvert --to slides --output-dir build/slides --SlidesExporter.reveal_width=1600 \
+	    --SlidesExporter.reveal_height=900 --SlidesExporter.reveal_scroll=True notebooks/*.ipynb
 
 # The second part runs even when the first has failed: one run tells everything.
 test: $(VENV)/.test ## set up once, then run all tests

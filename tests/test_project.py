@@ -142,7 +142,7 @@ unix = pytest.mark.skipif(os.name == "nt", reason="make is for Linux and macOS; 
 @unix
 def test_make_help_names_every_command():
     said = make(ROOT, "help").stdout
-    for command in ("lab", "run", "test", "bench", "badges", "clean"):
+    for command in ("lab", "run", "slides", "test", "bench", "badges", "clean"):
         assert re.search(rf"^  {command} +\w", said, re.MULTILINE), command
 
 
@@ -177,7 +177,7 @@ def test_nothing_is_installed_twice(copy: Path):
     (copy / ".venv").mkdir()
     for stamp in (".made", ".lab", ".test"):
         (copy / ".venv" / stamp).touch()
-    for command in ("test", "lab", "run", "bench"):
+    for command in ("test", "lab", "run", "slides", "bench"):
         again = make(copy, "-n", command).stdout
         assert "-m venv" not in again and "pip install" not in again, command
     now = (copy / ".venv" / ".test").stat().st_mtime
