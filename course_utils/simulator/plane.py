@@ -108,6 +108,7 @@ class Plane:
         volume = path * aside * np.sqrt(long + dz * dz) * np.float32(np.pi / 2)
         walls = sorted({hollow for *_, hollow in tubes})
         need = LEVELS.take((aside * np.float32(8 / SPACING)).astype(np.intp), mode="clip")
+        need = need.astype(np.min_scalar_type(UNSEEN * len(walls)))  # small numbers are sorted faster
         for (_, _, hollow), start, end in zip(tubes, ends, ends[1:], strict=False):
             need[start:end] += UNSEEN * walls.index(hollow)
         height, width = self.shape
@@ -139,10 +140,10 @@ class Plane:
         for values, last in ((column, width), (row, height)):
             np.clip(values, -1, last, out=values)
             values += np.float32(1)
-        c, r = column.astype(np.int32), row.astype(np.int32)
+        c, r = np.floor(column), np.floor(row)
         column -= c
         row -= r
-        r *= np.int32(width + 2)
+        r *= width + 2
         r += c
         index = r.astype(np.intp)
         low, high = weight, weight * row
@@ -264,11 +265,11 @@ def curve(knots, values) -> np.ndarray:
     slopes = np.zeros_like(x)
     slopes[1:-1] = np.where(turns, 0, before * after / np.where(turns, 1, weight * after + (1 - weight) * before))
     slopes[0], slopes[-1] = end_slope(h[:2], rise[:2]), end_slope(h[:-3:-1], rise[:-3:-1])
-    at = np.arange(x[0], x[-1] + 0.2, 0.2)
-    k = np.clip(np.searchsorted(x, at, "right") - 1, 0, len(h) - 1)
-    t = np.minimum((at - x[k]) / h[k], 1)
-    bend = t * (1 - t) * h[k] * ((1 - t) * (slopes[k] - rise[k]) - t * (slopes[k + 1] - rise[k]))
-    return np.interp(TABLE, at, y[k] + t * h[k] * rise[k] + bend).astype(np.float32)
+    t = np.arange(32)[:, None] / 32
+    bend = h * (1 - t) * (slopes[:-1] - rise) - h * t * (slopes[1:] - rise)
+    at, value = x[:-1] + h * t, y[:-1] + t * (h * rise + (1 - t) * bend)
+    at, value = (np.append(v.T.ravel(), last) for v, last in ((at, x[-1]), (value, y[-1])))
+    return np.interp(TABLE, at, value).astype(np.float32)
 
 
 def end_slope(h, rise) -> float:
