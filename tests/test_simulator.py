@@ -38,11 +38,12 @@ def digest(seed: int) -> str:
 
 
 def widths(film):
-    """Of the heart and of the chest, in pixels: the widest gap between the lungs, and the widest lungs."""
+    """Of the heart and of the chest, in pixels: a wide gap between the lungs, and the widest lungs."""
     rows = [np.flatnonzero(row) for row in film.lungs]
     most = max(r.size for r in rows)
     rows = [r for r in rows if r.size > 0.7 * most]  # not below the domes
-    return max(int(np.diff(r).max()) for r in rows), max(int(r[-1] - r[0]) for r in rows)
+    gaps = [int(np.diff(r).max()) for r in rows]
+    return np.percentile(gaps, 90), max(int(r[-1] - r[0]) for r in rows)  # the last rows are cut by a dome
 
 
 def test_same_arguments_give_the_same_bytes_in_one_process_or_two():
@@ -80,8 +81,17 @@ def test_every_part_changes_the_film():
         "covid",
         "sirm",
         "AP Supine",
-        patient={"sex": "F", "breast": 7.0, "gas": 1.0, "muscle": 1.0, "wall": 2.5},
-        exposure={"leads": True, "tube": True, "width": 40.0, "aspect": 1.0, "x": 0.0, "y": -3.0, "tilt": 0.0},
+        patient={"sex": "F", "breast": 7.0, "gas": 1.0, "muscle": 1.0, "wall": 2.5, "implants": ("pacemaker",)},
+        exposure={
+            "leads": True,
+            "tube": True,
+            "devices": ("central line",),
+            "width": 40.0,
+            "aspect": 1.0,
+            "x": 0.0,
+            "y": -3.0,
+            "tilt": 0.0,
+        },
     )
     framed = dataclasses.replace(args[2], border="black", resolution=0.5)
     drawn = next(
@@ -263,3 +273,37 @@ def test_saved_files_are_the_same_bytes_every_time(tmp_path):
     with pytest.raises(ValueError, match="jpg"):
         simulator.save(film, tmp_path / "film.dcm", args[2])
     assert not (tmp_path / "film.dcm").exists()
+
+
+def test_implants_stay_with_the_patient_and_devices_have_boxes():
+    patient = {"implants": simulator.IMPLANTS}
+    shots = [{"devices": simulator.DEVICES, "width": 42.0, "aspect": 1.0, "tilt": 0.0, "seed": s} for s in (1, 2)]
+    fixed = {"x": 0.0, "y": -3.0, "rotation": 0.0, "inspiration": 0.5}
+    films = [simulator.render(*case("normal", patient=patient, exposure=shot | fixed), size=SIZE) for shot in shots]
+    boxes = [{m["kind"]: m["box"] for m in film.markers} for film in films]
+    assert set(boxes[0]) >= {*simulator.IMPLANTS, *simulator.DEVICES}
+    assert all(boxes[0][name] == boxes[1][name] for name in simulator.IMPLANTS)
+    assert any(boxes[0][name] != boxes[1][name] for name in simulator.DEVICES)
+    bare = simulator.render(
+        *case("normal", patient=patient, exposure=shots[0] | fixed), size=SIZE, without=("devices",)
+    )
+    assert not {m["kind"] for m in bare.markers} & {*simulator.IMPLANTS, *simulator.DEVICES}
+    changed = films[0].pixels != bare.pixels
+    for name in simulator.IMPLANTS:
+        x0, y0, x1, y1 = boxes[0][name]
+        assert changed[y0:y1, x0:x1].mean() > 0.3
+    with pytest.raises(ValueError, match="implants = .*'pacemaker'"):
+        simulator.draw_patient(np.random.default_rng(0), implants=("halo",))
+
+
+def test_effusion_lies_low_on_its_side_and_is_part_of_the_mask():
+    args = case("bacterial", "hannover", exposure={"rotation": 0.0, "tilt": 0.0, "width": 42.0, "x": 0.0})
+    wet, dry = (dataclasses.replace(args[1], patches=(), effusion=e) for e in ((0.0, 7.0), (0.0, 0.0)))
+    film, plain = (simulator.render(args[0], d, *args[2:], size=SIZE) for d in (wet, dry))
+    rows, columns = np.nonzero(film.lesion)
+    assert rows.size and not plain.lesion.any()
+    assert (columns > SIZE * film.pixels.shape[1] / max(film.pixels.shape) / 2 - 3).all()  # the patient's left
+    assert rows.mean() > np.nonzero(film.lungs)[0].mean()
+    assert film.pixels[film.lesion].mean() > plain.pixels[film.lesion].mean() + 10
+    with pytest.raises(ValueError, match="effusion = .*0 to 15"):
+        dataclasses.replace(args[1], effusion=(-1.0, 0.0))

@@ -11,6 +11,7 @@ Lengths in cm, attenuation in 1/cm, energies in keV. Simulated films are for tea
 
 import importlib
 
+from .devices import DEVICES, IMPLANTS
 from .disease import KINDS, Disease, Patch, draw_disease
 from .exposure import VIEWS, Exposure, draw_exposure
 from .film import PARTS, Film, render, save
@@ -19,6 +20,8 @@ from .site import SITES, Site
 
 __all__ = [
     "KINDS",
+    "DEVICES",
+    "IMPLANTS",
     "PARTS",
     "SITES",
     "VIEWS",

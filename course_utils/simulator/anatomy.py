@@ -60,8 +60,10 @@ def cavity(patient, f: Frame) -> tuple[list, list]:
     if patient.child:
         w = np.array([1.04, 1.03, 1.0, 0.955, 0.895, 0.82, 0.74, 0.645, 0.56, 0.48, 0.40, 0.37])
     else:
-        w = np.array([1.0, 1.01, 1.0, 0.985, 0.94, 0.87, 0.775, 0.665, 0.55, 0.45, 0.375, 0.33])
+        w = np.array([1.0, 1.01, 1.0, 0.995, 0.965, 0.905, 0.82, 0.715, 0.60, 0.49, 0.40, 0.34])
     w = w - patient.shape * (0.14 if patient.child else 0.05) * np.clip(0.75 - s, -0.3, 0.5) * -1 * (s > 0.05)
+    if not patient.child:
+        w[:-1] += np.random.default_rng([patient.seed, 5]).normal(0, 0.012, 11)
     return list(f.apex - s * f.height), list(w * f.width)
 
 
@@ -75,7 +77,7 @@ def mediastinum(patient, f: Frame, lying: bool = False) -> dict[int, tuple[list,
     turn = patient.heart_turn
     right, left = wide * (0.335 - 0.02 * turn), wide * (0.665 + 0.02 * turn)
     knob = (2.95 + 0.9 * patient.aorta) * u
-    svc = (2.6 + 0.5 * patient.aorta) * u
+    svc = ((2.6 if patient.child else 2.35) + 0.5 * patient.aorta) * u
     top = 0.62 * f.width * 0.45
     y = lambda s: f.apex - s * h  # noqa: E731
     if patient.child:
@@ -108,8 +110,8 @@ def mediastinum(patient, f: Frame, lying: bool = False) -> dict[int, tuple[list,
         ]
     else:
         right_border = [
-            (1.2, 0.35 * right),
-            (1.02, 0.80 * right),
+            (1.2, 0.80 * right),
+            (1.02, 0.90 * right),
             (0.82, right),
             (0.66, 0.93 * right),
             (0.53, svc + 0.5),
@@ -121,9 +123,9 @@ def mediastinum(patient, f: Frame, lying: bool = False) -> dict[int, tuple[list,
             (0.0, 1.25 * top),
         ]
         left_border = [
-            (1.25, 0.3 * left),
-            (1.09, 0.82 * left),
-            (0.95, left),
+            (1.25, 0.85 * left),
+            (1.09, 0.95 * left),
+            (0.97, left),
             (0.80, left * (0.88 + 0.05 * turn)),
             (0.66, 0.68 * left + 0.1),
             (0.53, 4.0 * u),
@@ -137,6 +139,11 @@ def mediastinum(patient, f: Frame, lying: bool = False) -> dict[int, tuple[list,
             (0.015, top),
             (0.0, 1.25 * top),
         ]
+        rng = np.random.default_rng([patient.seed, 4])  # no two borders are alike
+        right_border, left_border = (
+            [(s, v + 0.22 * u * z) for (s, v), z in zip(border, rng.standard_normal(15), strict=False)]
+            for border in (right_border, left_border)
+        )
     borders = {-1: right_border, 1: left_border}
     return {side: ([y(s) for s, _ in border], [v for _, v in border]) for side, border in borders.items()}
 
@@ -159,14 +166,20 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     across = Lookup(distance)
     q = distance / half
     s = (f.apex - TABLE) / f.height
-    shallow = np.clip(s / 0.22, 0, 1)  # the apex is
+    shallow = np.clip(s / (0.22 if patient.child else 0.32), 0, 1)  # the apex is
     full = np.sqrt(np.maximum(1 - q * q * (1 if patient.child else q), 0))
     if patient.child:
         full *= np.float32(0.68) + np.float32(0.32) * full  # a small chest is round, shallow at its sides
     full *= rows.of(2 * f.depth * (1 - 0.15 * ramp((s - 0.4) / 0.6)) * np.sqrt(shallow * (2 - shallow)))
-    full *= across.of(0.55 + 0.45 * ramp((TABLE - 1.5 * f.unit) / (6.0 * f.unit)))
+    medial = 0.55 if patient.child else 0.50
+    full *= across.of(medial + (1 - medial) * ramp((TABLE - 1.5 * f.unit) / (6.0 * f.unit)))
 
-    taken = across.of(1 - ramp((TABLE - 0.9 * f.unit) / (3.2 * f.unit)))  # by the spine
+    right, left = (dome_height(patient, f, TABLE, top, k) for k, top in zip((-1, 1), f.dome, strict=True))
+    below = side * across.of((left - right) * (ramp(TABLE / (6 * f.unit) + 0.5) - 0.5))  # one runs into the other
+    below += across.of((left + right) / 2)
+    below -= y
+    np.maximum(below, 0, out=below)
+    taken = across.of(1 - ramp((TABLE - 0.9 * f.unit) / ((3.2 if patient.child else 2.0) * f.unit)))  # by the spine
     behind = np.float32(0.67 if patient.child else 0.88) + np.float32(0.18) * taken
     if "heart" not in without:
         xh, yh = plane.coordinates(HEART_DEPTH * f.unit)
@@ -178,14 +191,12 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
             [6.0 * f.unit, 4.6 * f.unit, 2.6 * f.unit, 2.0 * f.unit],
         )
         inside /= curvature
-        taken = np.maximum(taken, chord(1 - np.minimum(np.maximum(inside, 0, out=inside), 1)))
+        heart = chord(1 - np.minimum(np.maximum(inside, 0, out=inside), 1))
+        if not patient.child:  # the heart rests on the diaphragm: further down there is only abdomen
+            heart *= 1 - ramp(below * np.float32(1 / (4.0 * f.unit)))
+        taken = np.maximum(taken, heart)
     taken *= behind
     air = full - full * taken
-    right, left = (dome_height(f, TABLE, top, k) for k, top in zip((-1, 1), f.dome, strict=True))
-    below = side * across.of((left - right) * (ramp(TABLE / (6 * f.unit) + 0.5) - 0.5))  # one runs into the other
-    below += across.of((left + right) / 2)
-    below -= y
-    np.maximum(below, 0, out=below)
     if patient.child:
         below *= below / (below + np.float32(0.08))  # a small child breathes fast: the edge moves a little
     below *= np.float32(4 * f.depth / f.unit / (1.08 if patient.child else 1.6))
@@ -194,8 +205,15 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     return {"x": x, "y": y, "full": full, "rows": rows, "across": across, "air": air, "side": side, "q": q}
 
 
-def dome_height(f: Frame, distance, top: float, side: int) -> np.ndarray:
+def dome_height(patient, f: Frame, distance, top: float, side: int) -> np.ndarray:
     """Height of the top of one half of the diaphragm, y in cm, by distance from the midline."""
-    peak = f.width * (0.46 if side < 0 else 0.52)
+    if patient.child:
+        peak = f.width * (0.46 if side < 0 else 0.52)
+        t = (distance - peak) / (f.width - peak)
+        return top - f.height * np.where(t > 0, 0.155 * t * t * (1 + 0.5 * t * t), 0.06 * t * t)
+    rng = np.random.default_rng([patient.seed, 6, side + 1])  # from flat to steep, smooth to scalloped
+    peak = f.width * ((0.42 if side < 0 else 0.50) + 0.05 * rng.standard_normal())
+    steep = float(np.clip(0.15 + 0.04 * rng.standard_normal(), 0.06, 0.26))
     t = (distance - peak) / (f.width - peak)
-    return top - f.height * np.where(t > 0, 0.155 * t * t * (1 + 0.5 * t * t), 0.06 * t * t)
+    fall = np.where(t > 0, steep * t * t * (1 + 0.5 * t * t), 0.4 * steep * t * t)
+    return top - f.height * (fall + 0.006 * rng.standard_normal() * np.sin(rng.uniform(4, 9) * t))

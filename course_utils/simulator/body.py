@@ -14,50 +14,31 @@ from .plane import TABLE, Lookup, around
 
 
 def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
-    """Thickness of the body along every ray, cm: trunk, neck, shoulders and arms."""
+    """Thickness of the body, cm: an oval chest that thins sideways as its lungs do, and the slab of the shoulders."""
     edge = f.width + patient.wall
     u, a, h = f.unit, f.apex, f.height
     reach = edge + 5.0
-    knots = [
-        f.dome[0] - 40,
-        f.dome[0] - 12,
-        f.dome[0],
-        a - 0.55 * h,
-        a - 0.38 * h,
-        a - 0.2 * h,
-        a - 0.06 * h,
-        a + 0.03 * h,
-        a + 0.11 * h,
-        a + 0.17 * h,
-        a + 0.24 * h,
-        a + 0.32 * h,
-        a + 30,
-    ]
-    half = [
-        edge * 1.14,
-        edge * 1.10,
-        edge * 1.07,
-        edge + 1.2,
-        edge + 3.0,
-        reach + 0.4,
-        reach,
-        reach - 1.8,
-        17.0 * u,
-        12.0 * u,
-        8.6 * u,
-        6.8 * u,
-        6.4 * u,
-    ]
-    half = rows(knots, half)
-    # Depth, front to back: the shoulders are thinner than the chest, which lets them come out darker than the heart.
     chest = f.depth + 0.65 * patient.wall
+    levels = [f.dome[0] - 40, f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.15 * h, a + 1.0, a + 5.0]
+    half = rows(levels, [edge * 1.20, edge * 1.17, edge * 1.14, edge + 2.2, edge + 2.0, edge + 1.0, 0.80 * edge])
     deep = rows(
-        [f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.18 * h, a + 0.08 * h, a + 0.3 * h],
-        [1.1 * chest, chest, chest, 0.90 * chest, 0.75 * chest, 6.6 * u],
+        [f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.18 * h, a + 1.5, a + 5.0, a + 8.0],
+        [1.1 * chest, chest, chest, 0.90 * chest, 0.72 * chest, 0.5 * chest, 0.1 * chest],
     )
     r = np.minimum(np.abs(x) / half, 1)
-    r *= r
-    return 2 * deep * np.sqrt(1 - r * r * np.sqrt(np.sqrt(r)))
+    oval = deep * deep * (1 - r * r * r * np.sqrt(r))
+    levels = [a - 0.8 * h, a - 0.55 * h, a - 0.38 * h, a - 0.2 * h, a - 0.06 * h]
+    levels += [a + 1.5, a + 3.5, a + 5.0, a + 6.8, a + 9.0, a + 30]
+    half = rows(
+        levels,
+        [edge + 0.5, edge + 1.6, edge + 3.5, reach + 1.0, reach + 1.2]
+        + [reach + 0.6, reach - 1.6, 15.5 * u, 11.5 * u, 8.0 * u, 6.5 * u],
+    )
+    deep = rows([a - 0.8 * h, a - 0.5 * h, a - 0.15 * h, a + 1.0, a + 9.0], [0.0, 4.2, 6.8, 7.2, 6.8 * u])
+    r = np.minimum(np.abs(x) / half, 1)
+    r = r * r
+    slab = deep * deep * (1 - r * r * np.sqrt(np.sqrt(r)))
+    return 2 * np.sqrt(np.sqrt(oval * oval + slab * slab))  # the larger of both, without a crease
 
 
 def limb(x, y, ends, radius) -> np.ndarray:
@@ -110,36 +91,30 @@ def breasts(patient, f: Frame, x, y) -> np.ndarray:
 
 
 def abdominal_gas(patient, f: Frame, x, y, rng) -> np.ndarray:
-    """Gas below the left dome and in the colon, cm."""
+    """Gas below the left dome and in the colon, cm: bubbles that have run together, their outline cut by folds."""
     u = f.unit
-    out = np.zeros_like(x)
     pockets = []
-    if patient.gas > 0.45:  # stomach: a few bubbles that have run together
+    if patient.gas > 0.45:  # stomach
         cx, cy = 0.5 * f.width, f.dome[1] - (2.2 + 1.2 * rng.random()) * u
-        for _ in range(3):
-            wide = rng.uniform(1.2, 3.0) * u
-            pockets.append(
-                (
-                    cx + rng.normal(0, 1.6) * u,
-                    cy + rng.normal(0, 0.5) * u,
-                    wide,
-                    wide * rng.uniform(0.35, 0.6),
-                    4 * u * patient.gas,
-                )
-            )
-    for _ in range(int(rng.integers(2, 8))):
-        wide = rng.uniform(0.5, 1.6) * u
-        pockets.append(
-            (
-                f.width * rng.uniform(-0.4, 0.9),
-                f.dome[1] - rng.uniform(3, 11) * u,
-                wide,
-                wide * rng.uniform(0.5, 1),
-                2.5 * u * rng.random() * patient.gas,
-            )
-        )
+        pockets += _loop(rng, (cx, cy), 3, 1.6 * u, (1.2 * u, 3.0 * u), (0.35, 0.6), 4 * u * patient.gas)
+    for _ in range(int(rng.integers(1, 5))):  # loops of colon
+        centre = f.width * rng.uniform(-0.5, 0.9), f.dome[1] - rng.uniform(3, 12) * u
+        deep = 3.0 * u * rng.random() * patient.gas
+        pockets += _loop(rng, centre, int(rng.integers(2, 7)), 1.1 * u, (0.5 * u, 1.5 * u), (0.6, 1.0), deep)
+    out = np.zeros_like(x)
     for cx, cy, wide, tall, deep in pockets:
         part = around(x, y, (cx, cy), wide, tall)
         dx, dy = (x[part] - np.float32(cx)) / np.float32(wide), (y[part] - np.float32(cy)) / np.float32(tall)
-        np.maximum(out[part], np.float32(deep) * np.sqrt(np.maximum(1 - dx * dx - dy * dy, 0)), out=out[part])
+        np.maximum(out[part], np.float32(deep) * np.maximum(1 - dx * dx - dy * dy, 0), out=out[part])
     return out
+
+
+def _loop(rng, centre, bubbles: int, stride: float, wide: tuple, flat: tuple, deep: float) -> list[tuple]:
+    """Bubbles in a chain that wanders: centre x, y, half-axes and depth of each, cm."""
+    (x, y), angle, chain = centre, rng.uniform(0, 2 * np.pi), []
+    for _ in range(bubbles):
+        half = rng.uniform(*wide)
+        chain.append((x, y, half, half * rng.uniform(*flat), deep * rng.uniform(0.5, 1.0)))
+        angle += rng.normal(0, 0.6)
+        x, y = x + stride * np.cos(angle), y + 0.6 * stride * np.sin(angle)
+    return chain

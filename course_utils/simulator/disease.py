@@ -39,13 +39,15 @@ class Patch:
 @dataclasses.dataclass(frozen=True)
 class Disease:
     """Kind, strength (0 to 4; 1: as drawn) and whether anything shows; `patches`, the opacities; `net`, 0 to 1, how
-    much of the change is a fine net; `seed` for the texture."""
+    much of the change is a fine net; `effusion`, height of the fluid beside the right and left lung, cm at the chest
+    wall; `seed` for the texture."""
 
     kind: str
     strength: float
     visible: bool
     patches: tuple[Patch, ...]
     net: float
+    effusion: tuple[float, float]
     seed: int
 
     def __post_init__(self):
@@ -54,6 +56,10 @@ class Disease:
             {"strength": (0.0, 4.0), "net": (0.0, 1.0), "seed": (0, 2**32 - 1)},
             {"kind": KINDS, "visible": (False, True)},
         )
+        if not all(isinstance(e, float) and 0 <= e <= 15 for e in self.effusion) or len(self.effusion) != 2:
+            raise ValueError(
+                f"disease: effusion = {self.effusion!r} is impossible: allowed are two numbers from 0 to 15"
+            )
         if self.kind == "normal" and self.visible:
             raise ValueError("disease: visible = True is impossible for kind 'normal': allowed is False")
 
@@ -84,7 +90,7 @@ def draw_disease(rng: np.random.Generator, kind: str, patient, strength: float =
                     Patch(
                         side,
                         float(np.clip(rng.normal(0.70, 0.20), 0.15, 1.02)),
-                        float(np.clip(rng.normal(0.74, 0.14), 0.35, 0.97)),
+                        float(np.clip(rng.normal(0.73, 0.14), 0.35, 0.97)),
                         float(rng.uniform(0.06, 0.16) * (0.8 + 0.6 * worse)),
                         float(rng.uniform(0.12, 0.32) * (0.8 + 0.5 * worse)),
                         float(rng.uniform(0.12, 0.32) * (0.7 + 0.7 * worse)),
@@ -123,6 +129,7 @@ def draw_disease(rng: np.random.Generator, kind: str, patient, strength: float =
             )
         net = float(rng.uniform(0.6, 1.0))
     drawn = {
+        "effusion": _effusion(rng, kind, patient, patches),
         "kind": kind,
         "strength": float(strength),
         "visible": visible,
@@ -131,6 +138,35 @@ def draw_disease(rng: np.random.Generator, kind: str, patient, strength: float =
         "seed": seed,
     }
     return Disease(**override(drawn, fixed, Disease))
+
+
+# Share of patients with fluid beside a lung: rare in COVID-19 (3 %, Wong et al. 2020), common in bacterial pneumonia.
+EFFUSION = {"normal": 0.0, "covid": 0.04, "bacterial": 0.30, "viral": 0.03}
+
+
+def _effusion(rng: np.random.Generator, kind: str, patient, patches: list[Patch]) -> tuple[float, float]:
+    """Height of the fluid beside the right and the left lung, cm; on the side of the first opacity, rarely on both."""
+    chance, both, depth = rng.random(), rng.random() < 0.25, float(rng.gamma(2.0, 1.6))
+    if patient.child or not patches or chance >= EFFUSION[kind]:
+        return 0.0, 0.0
+    height = float(np.clip(1.5 + depth, 0, 12))
+    first = int(patches[0].side > 0)
+    return tuple(height * (1.0 if k == first else 0.6 * both) for k in (0, 1))
+
+
+def fluid(disease: Disease, f: Frame, lungs: dict) -> np.ndarray:
+    """Share of the air that free fluid displaces: all below a meniscus that climbs towards the chest wall."""
+    out = np.zeros_like(lungs["q"])
+    for k, height in enumerate(disease.effusion):
+        if height:
+            q, side = np.clip(lungs["q"], 0, 1), 2 * k - 1
+            level = np.float32(f.dome[k] - 3.0 * f.unit) + np.float32(height) * (
+                np.float32(0.45) + np.float32(0.55) * q * q
+            )
+            out += ramp((level - lungs["y"]) * np.float32(1 / (2.2 * f.unit)) + np.float32(0.5)) * (
+                lungs["side"] == side
+            )
+    return out
 
 
 def texture(rng: np.random.Generator, plane: Plane, cells: tuple[int, ...], unit: float, part) -> np.ndarray:
@@ -160,11 +196,14 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     part = tuple(slice(np.argmax(seen), seen.size - np.argmax(seen[::-1])) for seen in (air.any(1), air.any(0)))
     cloud = texture(rng, plane, (10, 20, 40, 80), f.unit, part)
     fine = np.clip(1 + 0.6 * texture(rng, plane, (56, 120), f.unit, part), 0.1, 2.2)
-    uneven = np.clip(1 + 0.35 * cloud, 0.2, 2.0) * (1 - disease.net) + disease.net * fine
+    uneven = np.clip(1 + 0.30 * cloud, 0.2, 2.0) * (1 - disease.net) + disease.net * fine
     share = np.zeros_like(cloud)
+    soft = 0.6 if disease.kind == "bacterial" else 0.9 if patient.child else 1.2  # how gradually a patch begins
     for p in disease.patches:
-        opacity(share, p, disease.kind, f, cloud, *(lungs[name][part] for name in ("x", "y", "side", "q")))
+        opacity(share, p, disease.kind, soft, f, cloud, *(lungs[name][part] for name in ("x", "y", "side", "q")))
     out[part] = np.minimum(share * uneven * np.float32(disease.strength), 0.97)
+    if any(disease.effusion):
+        np.maximum(out, fluid(disease, f, lungs) * np.float32(min(0.9 * disease.strength, 0.95)), out=out)
     out *= air
     if disease.kind == "bacterial":
         bronchi = draw(plane, tree(f, rng, roots=4, thick=0.34)[:4], solid=2.6)
@@ -177,9 +216,8 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     return out
 
 
-def opacity(share, p: Patch, kind: str, f: Frame, cloud, x, y, side, q) -> None:
+def opacity(share, p: Patch, kind: str, soft: float, f: Frame, cloud, x, y, side, q) -> None:
     """Replace a share of the air by one patch, in place; its edge follows the cloud."""
-    soft = 0.6 if kind == "bacterial" else 0.9
     reach = 1 + soft / 2 - 0.22 * float(cloud.min())  # nothing is further from the centre than this many half-axes
     inner, outer = p.lateral - reach * p.wide, p.lateral + reach * p.wide
     centre = p.side * f.width * (max(inner, 0) + min(outer, 1.1)) / 2, f.apex - p.height * f.height

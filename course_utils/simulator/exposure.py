@@ -6,7 +6,8 @@ import dataclasses
 
 import numpy as np
 
-from .ranges import override, refuse_outside
+from .devices import DEVICES
+from .ranges import override, refuse_names, refuse_outside
 
 VIEWS = ("PA", "AP", "AP Supine")
 RANGES = {
@@ -30,6 +31,9 @@ RANGES = {
     "seed": (0, 2**32 - 1),
 }
 
+# Share of adult films with each of `devices.DEVICES`, by view: who is filmed lying is most often in intensive care.
+DEVICE_SHARES = {"PA": (0.01, 0.01, 0.0, 0.02), "AP": (0.15, 0.03, 0.12, 0.15), "AP Supine": (0.45, 0.05, 0.30, 0.15)}
+
 
 @dataclasses.dataclass(frozen=True)
 class Exposure:
@@ -42,7 +46,8 @@ class Exposure:
         difference between the arms, radians; chin: its height above the lung apex, cm; head: turned to the right (-1)
         or left (1); all three of children. spread: 0 shoulder
         blades over the lungs to 1 turned away. tone, contrast, dose, sharp: this film's deviation from its site's habit
-        in standard deviations. leads, tube: ECG leads and a tube are there. seed: noise and where small things lie.
+        in standard deviations. leads, tube: ECG leads and a tube are there; devices: names from
+        `devices.DEVICES`. seed: noise and where small things lie.
     """
 
     view: str
@@ -65,10 +70,12 @@ class Exposure:
     sharp: float
     leads: bool
     tube: bool
+    devices: tuple[str, ...]
     seed: int
 
     def __post_init__(self):
         refuse_outside(self, RANGES, {"view": VIEWS, "leads": (False, True), "tube": (False, True)})
+        refuse_names(self, "devices", DEVICES)
 
 
 def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **fixed) -> Exposure:
@@ -86,7 +93,7 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
     z, u = rng.standard_normal(12), rng.random(6)
     lying, child = view == "AP Supine", patient.child
     breath = {"PA": 0.66, "AP": 0.42, "AP Supine": 0.30}[view] + 0.22 * z[0]
-    loose = rng.triangular(1.5, 7.0, 15.0) * site.margin
+    loose = rng.triangular(0.0, 6.0, 17.0) * site.margin
     if child:
         breath = 0.64 + 0.26 * z[0]
         width = 2 * patient.lung_width * (1.38 + 0.16 * z[1]) * site.margin
@@ -96,9 +103,12 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
         x, y = 0.25 + 0.7 * z[3], 0.5 * patient.lung_height - (0.51 + 0.06 * z[4]) * lungs
         arms = 1.22 + 0.26 * z[5] - (0.9 if u[3] < 0.10 else 2.3 if u[3] < 0.14 else 0.0)
     else:
-        width = 2 * patient.lung_width * 1.10 + loose + (1.5 if view != "PA" else 0)
-        aspect = site.portrait + 0.07 * z[2] - (0.06 if view != "PA" else 0)
-        x, y = 1.5 * z[3], -2.8 + 2.0 * z[4]
+        zoom = 0.97 * np.exp(0.10 * rng.standard_normal())  # film sizes, crops by editors
+        width = (2 * patient.lung_width * 1.10 + loose + (1.5 if view != "PA" else 0)) * zoom
+        aspect = site.portrait + 0.10 * z[2] - (0.06 if view != "PA" else 0)
+        spare = width * aspect - patient.lung_height - 10.0
+        top = 3.0 + 1.8 * z[4] + 0.3 * max(spare, -3.0)  # cm of film above the lungs
+        x, y = 1.7 * z[3], 0.5 * patient.lung_height + top - 0.5 * width * aspect
         arms = -1.25 + 0.12 * z[5] if view == "PA" else -1.38 + 0.10 * z[5]
     drawn = {
         "view": view,
@@ -121,6 +131,9 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
         "sharp": rng.standard_normal(),
         "leads": bool(u[1] < (site.leads if view != "PA" else 0.06)),
         "tube": bool(u[2] < (0.35 if lying else 0.12 if view == "AP" else 0.0) and not child),
+        "devices": ()
+        if child
+        else tuple(n for n, p in zip(DEVICES, DEVICE_SHARES[view], strict=True) if rng.random() < p),
         "seed": int(rng.integers(2**32)),
     }
     if child:  # drawn last, so that adults are as they were

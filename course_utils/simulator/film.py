@@ -10,7 +10,7 @@ import pathlib
 import numpy as np
 from PIL import Image
 
-from . import anatomy, body, childbody, detector, overlay, skeleton, vessels
+from . import anatomy, body, childbody, detector, devices, overlay, skeleton, vessels
 from . import disease as diseases
 from .plane import Plane
 
@@ -32,6 +32,7 @@ PARTS = (
     "text",
     "leads",
     "tubes",
+    "devices",
 )
 
 CHEST = frozenset({"bones", "heart", "vessels", "airways", "muscle", "breasts", "gas"})  # parts of the healthy patient
@@ -79,7 +80,11 @@ def render(patient, disease, site, exposure, size: int = 256, without=()) -> Fil
         lesion = diseases.lesion(disease, patient, plane, f, lungs)
     markers: list[dict] = []
     extra = np.float32(detector.MU["soft"] - detector.MU["lung"]) * lesion
-    for name, wanted, make in (("leads", exposure.leads, overlay.leads), ("tubes", exposure.tube, overlay.tube)):
+    for name, wanted, make in (
+        ("leads", exposure.leads, devices.leads),
+        ("tubes", exposure.tube, devices.tube),
+        ("devices", patient.implants or exposure.devices, functools.partial(devices.others, patient)),
+    ):
         if wanted and name not in without:
             path, boxes = make(exposure, plane, f)
             extra += np.float32(detector.MU["metal"]) * path

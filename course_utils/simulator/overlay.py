@@ -1,4 +1,4 @@
-"""What lies on the patient or is written on the film: marker letter, text, ECG leads and cables, tubes."""
+"""What is written on the film: marker letter, text, and the frame that collimator and scanner leave."""
 
 from __future__ import annotations
 
@@ -61,71 +61,6 @@ def text(film: np.ndarray, site, exposure, plane: Plane) -> list[dict]:
         boxes.append({"kind": "text", "text": line, "box": stamp(film, ink, x, y, 0.95)})
         y += ink.shape[0] + 1
     return boxes
-
-
-def box_of(path: np.ndarray) -> list[int]:
-    """Smallest box around what is there."""
-    rows, columns = np.flatnonzero(path.max(1) > 0), np.flatnonzero(path.max(0) > 0)
-    return [int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1] if rows.size else [0, 0, 0, 0]
-
-
-def bezier(points, t) -> tuple[np.ndarray, np.ndarray]:
-    """Cubic Bezier curve through four control points."""
-    w = np.stack([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3])
-    return tuple(np.asarray(points, float).T @ w)
-
-
-def leads(exposure, plane: Plane, f) -> tuple[np.ndarray, list[dict]]:
-    """ECG electrodes with their cables: metal path in cm, and their boxes."""
-    rng = np.random.default_rng(exposure.seed + 2)
-    total, boxes = np.zeros(plane.shape, np.float32), []
-    k = plane.samples(45)
-    t = np.linspace(0, 1, k)
-    ring = np.linspace(0, 2 * np.pi, plane.samples(6))
-    gather = rng.uniform(-1, 1) * f.width, f.dome[0] - rng.uniform(4, 12)
-    for px, py in ((-0.75, 0.12), (0.75, 0.10), (-0.62, 0.92), (0.74, 0.86), (0.12, 0.55))[: int(rng.integers(3, 6))]:
-        x, y = px * f.width + rng.normal(0, 1.5), f.apex - py * f.height + rng.normal(0, 1.5)
-        c, r = plane.project(x, y, f.depth)
-        if not (4 < c < plane.shape[1] - 4 and 4 < r < plane.shape[0] - 4):
-            continue
-        level = lambda n: np.full((1, n), f.depth)  # noqa: E731
-        rings = [
-            plane.tubes(
-                (x + r * np.cos(ring))[None],
-                (y + r * np.sin(ring))[None],
-                level(ring.size),
-                np.full((1, ring.size), wide),
-                np.full((1, ring.size), thick),
-            )
-            for r, wide, thick in ((0.75, 0.13, 0.06), (0.2, 0.22, 0.08))
-        ]
-        bx, by = bezier(
-            [
-                (x, y),
-                (x + rng.normal(0, 4), y - rng.uniform(2, 6)),
-                (gather[0] + rng.normal(0, 5), gather[1] + 8),
-                gather,
-            ],
-            t,
-        )
-        cable = plane.tubes(bx[None], by[None], level(k), np.full((1, k), 0.09), np.full((1, k), 0.022))
-        one = plane.splat(*rings, cable)
-        total += one
-        boxes.append({"kind": "lead", "text": "", "box": box_of(one)})
-    return total, boxes
-
-
-def tube(exposure, plane: Plane, f) -> tuple[np.ndarray, list[dict]]:
-    """An endotracheal or gastric tube: metal-equivalent path of its radio-opaque line, cm, and its box."""
-    rng = np.random.default_rng(exposure.seed + 3)
-    t = np.linspace(0, 1, plane.samples(50))
-    end = f.apex - 0.27 * f.height if rng.random() < 0.5 else f.dome[1] - 4
-    x = 0.3 * np.sin(3 * t) + (np.clip(t - 0.75, 0, 1) * 9 if end < f.dome[1] else 0) + rng.normal(0, 0.3)
-    y = f.apex + 14 + (end - f.apex - 14) * t
-    path = plane.splat(
-        plane.tubes(x[None], y[None], np.zeros((1, t.size)), np.full((1, t.size), 0.16), np.full((1, t.size), 0.06))
-    )
-    return path, [{"kind": "tube", "text": "", "box": box_of(path)}]
 
 
 def collimate(film: np.ndarray, site, exposure) -> None:

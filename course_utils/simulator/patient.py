@@ -6,7 +6,8 @@ import dataclasses
 
 import numpy as np
 
-from .ranges import override, refuse_outside
+from .devices import IMPLANTS
+from .ranges import override, refuse_names, refuse_outside
 
 ADULT = {
     "age": (18, 100),
@@ -54,6 +55,7 @@ class Patient:
         bone: mineral relative to a healthy adult. rib_slope: relative fall of the ribs towards the front.
         scoliosis: sideways bow of the spine. dome: how much the left dome lies below the right one.
         shape: -1 bell-shaped to 1 barrel-shaped chest. gas: gas in stomach and colon, 0 to 1.
+        implants: names from `devices.IMPLANTS`.
         seed: fixes what has no name of its own (vessel tree, rib wobble, gas bubbles).
     """
 
@@ -75,12 +77,14 @@ class Patient:
     dome: float
     shape: float
     gas: float
+    implants: tuple[str, ...]
     seed: int
 
     def __post_init__(self):
         refuse_outside(
             self, {**(CHILD if self.child else ADULT), **SHARED}, {"sex": ("M", "F"), "child": (False, True)}
         )
+        refuse_names(self, "implants", IMPLANTS)
 
 
 def draw_patient(rng: np.random.Generator, child: bool = False, **fixed) -> Patient:
@@ -120,15 +124,15 @@ def draw_patient(rng: np.random.Generator, child: bool = False, **fixed) -> Pati
         age = fixed.get("age", int(np.clip(58 + 16 * z[7], 18, 97)))
         old = np.clip((age - 30) / 60, 0, 1)
         drawn = {
-            "lung_width": small * (12.9 + 0.75 * z[0]),
-            "lung_height": small * (20.0 + 2.0 * z[1]),
+            "lung_width": small * (13.2 + 0.8 * z[0]),
+            "lung_height": small * (19.4 + 2.2 * z[1]),
             "lung_depth": small * (8.6 + 0.6 * z[2]),
-            "wall": 3.9 + 1.2 * z[3] + (0.4 if sex == "F" else 0.0),
-            "heart": 0.49 + 0.04 * z[4] + 0.03 * old,
+            "wall": 3.9 + 1.4 * z[3] + (0.4 if sex == "F" else 0.0),
+            "heart": 0.47 + 0.055 * z[4] + 0.03 * old,
             "aorta": 0.75 * old + 0.15 * z[8],
             "breast": 6.4 + 1.1 * z[9] if sex == "F" else 0.0,
             "bone": 1.05 + 0.2 * z[5] - 0.25 * old * (sex == "F"),
-            "rib_slope": 0.90 + 0.13 * z[6],
+            "rib_slope": 1.0 + 0.15 * z[6],
         }
     drawn |= {
         "child": bool(child),
@@ -136,10 +140,14 @@ def draw_patient(rng: np.random.Generator, child: bool = False, **fixed) -> Pati
         "sex": sex,
         "heart_turn": 0.45 * z[10],
         "muscle": u[2] if sex == "M" else 0.3 * u[2],
-        "scoliosis": (0.25 if child else 0.45) * z[11],
+        "scoliosis": (0.25 if child else 0.8) * z[11],
         "dome": (0.5 if child else 1.2) + 0.5 * z[12],
         "shape": (0.6 if child else 0.45) * z[13],
         "gas": u[3],
+        "implants": ()
+        if child
+        else ("pacemaker",) * bool(u[4] < (0.04 if age > 60 else 0.005))
+        + ("sternal wires",) * bool(u[5] < (0.05 if age > 50 else 0.005)),
         "seed": int(rng.integers(2**32)),
     }
     for name, (low, high) in ranges.items():

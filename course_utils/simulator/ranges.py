@@ -27,6 +27,14 @@ def refuse_outside(record: object, ranges: dict[str, tuple[float, float]], choic
             raise ValueError(f"{kind}: {name} = {value!r} is impossible: allowed are {', '.join(map(repr, allowed))}")
 
 
+def refuse_names(record: object, field: str, allowed: tuple[str, ...]) -> None:
+    """Check a field that is a tuple of names: each must be in `allowed`. Raises ValueError like `refuse_outside`."""
+    names = getattr(record, field)
+    if not isinstance(names, tuple) or set(names) - set(allowed):
+        kind, choices = type(record).__name__.lower(), ", ".join(map(repr, allowed))
+        raise ValueError(f"{kind}: {field} = {names!r} is impossible: allowed is a tuple of names from {choices}")
+
+
 def override(drawn: dict, fixed: dict, kind: type) -> dict:
     """Replace drawn values by fixed ones, refusing names that the dataclass `kind` does not have."""
     names = [field.name for field in dataclasses.fields(kind)]
