@@ -82,7 +82,7 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
         thin = 0.38 * tall
         radius.append(thin + (tall - thin) * across)
         fade = np.interp(t, [0, 0.10, 0.2, 0.4, 0.58, 0.72, 0.9, 1.0], [0.2, 0.75, 1.0, 0.95, 0.9, 0.62, 0.56, 0.15])
-        weight = np.interp(order, [0, 1, 2, 7, 9, 11], [0.6, 0.85, 1, 1, 0.7, 0.5])[:, None]
+        weight = np.interp(order, [0, 1, 2, 7, 9, 11], [0.42, 0.70, 0.95, 1, 0.7, 0.5])[:, None]
         path.append(0.55 * u * tall * fade * weight / radius[-1])
     return plane.tubes(*(np.concatenate(v) for v in (x, y, z, radius, path)), hollow=0.85)
 
@@ -149,8 +149,8 @@ def shoulders(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generato
         up = np.clip(lift / 1.3, -1, 1.1)  # raising the arm turns the tip outwards and the socket upwards
         jitter = rng.normal(0, 0.25 * u, 2)
         point = lambda px, py: np.array((px * w, a + py * h)) + jitter  # noqa: B023, E731
-        socket = point(0.93 + 0.02 * up, -0.04 + 0.05 * up)
-        tip = point(0.97 + 0.12 * up, -0.52 + 0.07 * up)
+        socket = point(0.91 + 0.02 * up, -0.04 + 0.05 * up)
+        tip = point(0.93 + 0.10 * up, -0.50 + 0.08 * up)
         inner = point(0.58, -0.02)
         roof = point(0.91, 0.04 + 0.06 * up)
         ridge = point(0.72, -0.20)
@@ -206,12 +206,13 @@ def jaw(exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     """Lower jaw with milk teeth and the buds of the second teeth; some children look aside."""
     u = f.unit
     cx, cy, wide, tall = head_place(exposure, f)
-    t = np.radians(np.linspace(-80, 80, plane.samples(26 * u)))
+    t = np.radians(np.linspace(-115, 115, plane.samples(38 * u)))
     x = cx + (wide - 0.9 * u) * np.sin(t)
     y = cy - (tall - 0.8 * u) * np.cos(t)
     level = np.full_like(t, 0.6 * f.depth)
-    radius = u * (0.75 + 0.25 * np.cos(3 * t))
-    pieces = [plane.tubes(x[None], y[None], level[None], radius[None], 1.25 * u * np.ones_like(t)[None], hollow=0.75)]
+    radius = u * (0.65 + 0.35 * np.cos(t) ** 2) * (1 + 0.12 * np.cos(5 * t + 1))
+    solid = 1.25 * u * np.interp(np.abs(t), [0, 0.9, 2.0], [1, 0.85, 0.2])
+    pieces = [plane.tubes(x[None], y[None], level[None], radius[None], solid[None], hollow=0.75)]
     m = plane.samples(1.5 * u)
     s = np.linspace(-0.5, 0.5, m)
     angle = np.radians(np.linspace(-78, 78, 12)) + rng.normal(0, 0.03, 12)

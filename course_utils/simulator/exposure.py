@@ -99,8 +99,8 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
         width = 2 * patient.lung_width * (1.38 + 0.16 * z[1]) * site.margin
         # The film reaches from the chin to the upper belly: its height follows the lungs, its width the chest.
         lungs = patient.lung_height * (1 + 0.22 * (breath - 0.5))
-        aspect = site.portrait * (2.2 * lungs / width / 0.8) ** 0.6 * (1 + 0.07 * z[2])
-        x, y = 0.25 + 0.7 * z[3], 0.5 * patient.lung_height - (0.51 + 0.06 * z[4]) * lungs
+        aspect = site.portrait * (1.88 * lungs / width / 0.8) ** 0.6 * (1 + 0.07 * z[2])
+        x, y = 0.2 + 0.7 * z[3], 0.5 * patient.lung_height - (0.51 + 0.06 * z[4]) * lungs
         arms = 1.22 + 0.26 * z[5] - (0.9 if u[3] < 0.10 else 2.3 if u[3] < 0.14 else 0.0)
     else:
         zoom = 0.97 * np.exp(0.10 * rng.standard_normal())  # film sizes, crops by editors
@@ -120,7 +120,7 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
         "x": x,
         "y": y,
         "arms": arms,
-        "shoulders": (0.40 if child else 0.25) * z[8] + (0.38 if child else 0.35 if view != "PA" else 0.0),
+        "shoulders": (0.40 if child else 0.25) * z[8] + (0.25 if child else 0.35 if view != "PA" else 0.0),
         "skew": 0.0,
         "chin": 0.0,
         "head": 0.0,

@@ -111,13 +111,13 @@ def draw_patient(rng: np.random.Generator, child: bool = False, **fixed) -> Pati
         growth = 0.80 + 0.065 * float(np.clip(age, 1, 6))
         drawn = {
             "lung_width": growth * (7.6 + 0.55 * z[0]),
-            "lung_height": growth * (8.3 + 0.3 * z[0] + 0.75 * z[1]),
-            "lung_depth": growth * (5.3 + 0.5 * z[2]),
+            "lung_height": growth * (8.9 + 0.3 * z[0] + 0.8 * z[1]),
+            "lung_depth": growth * (5.0 + 0.5 * z[2]),
             "wall": 0.95 + 0.28 * z[3],
             "heart": 0.525 + 0.05 * z[4],
             "breast": 0.0,
             "aorta": 0.0,
-            "bone": 0.9 + 0.18 * z[5],
+            "bone": 1.0 + 0.2 * z[5],
             "rib_slope": 1.06 + 0.17 * z[6],
         }
     else:
@@ -142,7 +142,7 @@ def draw_patient(rng: np.random.Generator, child: bool = False, **fixed) -> Pati
         "muscle": u[2] if sex == "M" else 0.3 * u[2],
         "scoliosis": (0.25 if child else 0.8) * z[11],
         "dome": (0.5 if child else 1.2) + 0.5 * z[12],
-        "shape": (0.6 if child else 0.45) * z[13],
+        "shape": (0.2 + 0.6 * z[13]) if child else 0.45 * z[13],
         "gas": u[3],
         "implants": ()
         if child
