@@ -70,7 +70,7 @@ def head(exposure, f: Frame, x, y) -> np.ndarray:
     out = np.zeros_like(x)
     part = around(x, y, (cx, cy), wide, tall)
     dx, dy = (x[part] - np.float32(cx)) / np.float32(wide), (y[part] - np.float32(cy)) / np.float32(tall)
-    out[part] = np.float32(24 * f.unit) * chord(np.sqrt(dx * dx + dy * dy))
+    out[part] = np.float32(26 * f.unit) * chord(np.sqrt(dx * dx + dy * dy))
     return out
 
 

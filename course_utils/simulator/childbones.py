@@ -211,13 +211,13 @@ def jaw(exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     y = cy - (tall - 0.8 * u) * np.cos(t)
     level = np.full_like(t, 0.6 * f.depth)
     radius = u * (0.65 + 0.35 * np.cos(t) ** 2) * (1 + 0.12 * np.cos(5 * t + 1))
-    solid = 1.25 * u * np.interp(np.abs(t), [0, 0.9, 2.0], [1, 0.85, 0.2])
+    solid = 0.85 * u * np.interp(np.abs(t), [0, 0.9, 1.6, 2.0], [1, 0.8, 0.35, 0.1])
     pieces = [plane.tubes(x[None], y[None], level[None], radius[None], solid[None], hollow=0.75)]
     m = plane.samples(1.5 * u)
     s = np.linspace(-0.5, 0.5, m)
     angle = np.radians(np.linspace(-78, 78, 12)) + rng.normal(0, 0.03, 12)
     shift = 2.0 * u * exposure.head
-    base = cy - tall + (2.9 + 0.6 * exposure.head**2) * u
+    base = cy - tall + (2.3 + 0.6 * exposure.head**2) * u
     for lift, long, broad, dense in ((0.0, 1.2, 0.33, 1.3), (1.5, 1.2, 0.36, 1.5), (3.0, 0.9, 0.45, 0.9)):
         tx = cx + shift + 3.4 * u * np.sin(angle)
         ty = base + lift * u + 0.9 * u * (1 - np.cos(angle)) + rng.normal(0, 0.10 * u, 12)
