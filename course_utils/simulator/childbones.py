@@ -51,7 +51,7 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
     slant = slant + 0.45 * (patient.rib_slope - 1.1)  # of the posterior part, as the spine bends back
     sideways = np.array(SIDEWAYS)
     arch = 0.035 * np.sin(np.pi * np.minimum(sideways, 1))[:, None]
-    knots = np.linspace(0, 1, len(sideways))
+    spline = CubicSpline(np.linspace(0, 1, len(sideways)), np.eye(len(sideways)))  # what each knot adds to the curve
     last = np.interp(order, [0, 2, 5, 7, 9, 11], [0.85, 1.0, 1.0, 0.95, 0.75, 0.55])
     k = plane.samples(2.3 * f.width)
     t = np.linspace(0, 1, k)
@@ -62,17 +62,16 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
         front = np.interp(order, [0, 2, 6], [0.6, 0.9, 1.0]) * (patient.rib_slope / 1.1) * (1 + rng.normal(0, 0.08, n))
         rise = np.broadcast_to(arch, (len(sideways), n)) - tilt * np.minimum(sideways, 1)[:, None] ** 2
         rise = np.concatenate([rise[:4], rise[3] - np.array(FRONT_FALL)[:, None] * front])
-        shape = CubicSpline(knots, np.concatenate([rise, np.stack([sideways, DEPTH], axis=1)], axis=1))
         at = (last * (1 + rng.normal(0, 0.03, n)))[:, None] * t
         at = np.minimum(at, 1)
-        yy = (start + lift)[:, None] + f.height * np.stack([shape(a)[:, i] for i, a in enumerate(at)])
-        side_z = shape(at)[..., n:]
+        shape = spline(at)
+        yy = (start + lift)[:, None] + f.height * np.einsum("rtk,kr->rt", shape, rise)
         level = start + f.height * rise[4]
         level = np.clip((level + TABLE_REACH) / TABLE_STEP, 0, len(table) - 1).astype(int)
         half = np.maximum(table[level] + 0.05 * u, (0.36 + 0.05 * order) * f.width)[:, None]
-        x.append(side * half * side_z[..., 0])
+        x.append(side * half * (shape @ sideways))
         y.append(yy)
-        z.append(f.depth * side_z[..., 1])
+        z.append(f.depth * (shape @ np.array(DEPTH)))
         # A rib is a flat band: tall where it runs across the film, thin where the chest wall is seen edge-on.
         dx, dy = np.gradient(x[-1], axis=1), np.gradient(yy, axis=1)
         across = np.abs(dx) / np.sqrt(dx * dx + dy * dy + 1e-9)

@@ -15,12 +15,6 @@ DEVICES = ("central line", "chest drain", "breathing tube", "gown snaps")
 LEAVES = 8.0  # cm beyond the film's edge at which cables end
 
 
-def box_of(path: np.ndarray) -> list[int]:
-    """Smallest box around what is there."""
-    rows, columns = np.flatnonzero(path.max(1) > 0), np.flatnonzero(path.max(0) > 0)
-    return [int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1] if rows.size else [0, 0, 0, 0]
-
-
 def bezier(points, t) -> tuple[np.ndarray, np.ndarray]:
     """Cubic Bezier curve through four control points."""
     w = np.stack([(1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3])
@@ -28,18 +22,17 @@ def bezier(points, t) -> tuple[np.ndarray, np.ndarray]:
 
 
 class Tray:
-    """Collects the devices of one film: `path`, metal equivalent on every ray (cm), and `boxes`, one a device."""
+    """Collects the devices of one film, and `boxes`, one a device."""
 
     def __init__(self, plane: Plane, z: float):
         self.plane, self.z = plane, z
-        self.path, self.boxes = np.zeros(plane.shape, np.float32), []
-        self.pieces: list[tuple] = []
+        self.boxes: list[dict] = []
+        self.pieces: list[tuple] = []  # of the device that is being built
+        self.built: list[tuple] = []
 
     def curve(self, x, y, radius: float, path: float, hollow: float = 0.0) -> None:
         """Add a tube of constant radius along points that lie closely enough (cm)."""
-        x, y = np.asarray(x, float)[None], np.asarray(y, float)[None]
-        even = np.full_like(x, self.z), np.full_like(x, radius), np.full_like(x, path)
-        self.pieces.append(self.plane.tubes(x, y, *even, hollow=hollow))
+        self.pieces.append(self.plane.tubes(np.asarray(x)[None], np.asarray(y)[None], self.z, radius, path, hollow))
 
     def line(self, points, radius: float, path: float, hollow: float = 0.0) -> None:
         """Add a tube along a cubic Bezier curve through four control points (cm)."""
@@ -54,12 +47,15 @@ class Tray:
 
     def close(self, kind: str) -> None:
         """Finish a device: what was added since the last one gets one box, unless it lies outside the film."""
-        one = self.plane.splat(*self.pieces)
-        self.pieces = []
-        box = box_of(one)
-        if box[2] > box[0]:
-            self.path += one
+        if box := self.plane.box(*self.pieces):
+            self.built += self.pieces
             self.boxes.append({"kind": kind, "text": "", "box": box})
+        self.pieces = []
+
+    @property
+    def path(self) -> np.ndarray:
+        """Metal equivalent on every ray, cm."""
+        return self.plane.splat(*self.built) if self.built else np.zeros(self.plane.shape, np.float32)
 
 
 def leads(exposure, plane: Plane, f) -> tuple[np.ndarray, list[dict]]:

@@ -155,6 +155,20 @@ class Plane:
             np.add.at(out.ravel()[start + 1 :], index, right)
         return out[1 : height + 1, 1 : width + 1]
 
+    def box(self, *tubes) -> list[int]:
+        """Box [x0, y0, x1, y1] in pixels, half-open, that holds all of the tubes that is on the film; [] for nothing."""
+        x, y, z, radius, _ = np.concatenate([values for values, *_ in tubes], axis=1)
+        column, row = self.project(x, y, z)
+        height, width = self.shape
+        seen = (column > -0.5) & (column < width - 0.5) & (row > -0.5) & (row < height - 0.5)
+        if not seen.any():
+            return []
+        wide = (radius * self.magnification(z))[seen] / np.float32(self.pitch)
+        places = (column[seen], row[seen])
+        low = [max(math.floor((at - wide).min()), 0) for at in places]
+        high = [min(math.ceil((at + wide).max()) + 1, end) for at, end in zip(places, (width, height), strict=True)]
+        return low + high
+
     def fill(self, outlines) -> np.ndarray:
         """1 inside any of the outlines (columns, rows in pixels), 0 outside, with smooth edges."""
         out = np.zeros(self.shape, np.float32)

@@ -4,6 +4,8 @@ They only have to be told apart, not to teach anatomy, so each is a handful of s
 right, y down), drawn in grey levels from 0 (black) to 1 (white). None has a truth beyond its kind.
 """
 
+import math
+
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
@@ -32,17 +34,18 @@ class _Canvas:
     """A unit square of grey levels that ellipses are painted on."""
 
     def __init__(self, height: int, width: int, rng: np.random.Generator):
-        y, x = np.mgrid[0:height, 0:width].astype(np.float32) / np.float32([[[height]], [[width]]])
+        x, y = (np.arange(n, dtype=np.float32) / np.float32(n) for n in (width, height))
         zoom = rng.uniform(0.92, 1.12, 2)  # no two persons are framed alike
-        self.x = (x - np.float32(0.5 + rng.uniform(-0.05, 0.05))) / np.float32(zoom[0]) + np.float32(0.5)
-        self.y = (y - np.float32(0.5 + rng.uniform(-0.05, 0.05))) / np.float32(zoom[1]) + np.float32(0.5)
+        self.x = (x[None] - np.float32(0.5 + rng.uniform(-0.05, 0.05))) / np.float32(zoom[0]) + np.float32(0.5)
+        self.y = (y[:, None] - np.float32(0.5 + rng.uniform(-0.05, 0.05))) / np.float32(zoom[1]) + np.float32(0.5)
         self.grey = np.zeros((height, width), dtype=np.float32)
 
     def ellipse(self, x: float, y: float, a: float, b: float, tilt: float = 0.0, edge: float = 0.06) -> np.ndarray:
         """Coverage (0 to 1) of an ellipse with centre, semi-axes, tilt in radians; `edge` is its softness."""
-        dx, dy = self.x - x, self.y - y
-        u, v = dx * np.cos(tilt) + dy * np.sin(tilt), dy * np.cos(tilt) - dx * np.sin(tilt)
-        return np.clip((1 - np.sqrt((u / a) ** 2 + (v / b) ** 2)) / edge + 0.5, 0, 1)
+        dx, dy, a, b = self.x - np.float32(x), self.y - np.float32(y), float(a), float(b)
+        cos, sin = np.float32(math.cos(tilt)), np.float32(math.sin(tilt))
+        u, v = dx * (cos / a) + dy * (sin / a), dy * (cos / b) - dx * (sin / b)
+        return np.clip((1 + 0.5 * edge - np.sqrt(u * u + v * v)) / edge, 0, 1)
 
     def paint(self, cover: np.ndarray, level: float) -> None:
         self.grey += cover * (np.float32(level) - self.grey)
