@@ -11,7 +11,8 @@ import dataclasses
 
 import numpy as np
 
-from .plane import TABLE, Lookup, Plane
+from .lookup import TABLE, Lookup
+from .plane import Plane
 
 HEART_DEPTH = 4.0  # cm in front of the middle plane (FORBILD thorax phantom)
 LYING = 1.04  # the heart is wider in a lying patient: more blood returns, the diaphragm stands higher

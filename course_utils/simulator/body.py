@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from .anatomy import Frame, ramp
-from .plane import TABLE, Lookup, around
+from .lookup import TABLE, Lookup, around
 
 
 def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .anatomy import Frame, chord
 from .body import limb
-from .plane import Lookup, around
+from .lookup import Lookup, around
 
 
 def soft(patient, exposure, f: Frame, x, y, rows: Lookup) -> np.ndarray:

@@ -13,7 +13,8 @@ from scipy.interpolate import CubicSpline
 
 from .anatomy import Frame, cavity, chord, ramp
 from .childbody import arm_lift, head_place
-from .plane import TABLE_REACH, TABLE_STEP, Plane, curve
+from .lookup import TABLE_REACH, TABLE_STEP, curve
+from .plane import Plane
 
 PITCH = 0.134  # of lung height, from one vertebra to the next: eight to nine ribs lie above the diaphragm
 TOP = 0.07  # of lung height, first thoracic vertebra above the apex

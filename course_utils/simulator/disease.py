@@ -13,7 +13,8 @@ import numpy as np
 from PIL import Image
 
 from .anatomy import Frame, ramp
-from .plane import Plane, around
+from .lookup import around
+from .plane import Plane
 from .ranges import override, refuse_outside
 from .vessels import GROWTH, draw, tree
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from . import childbones, girdle
 from .anatomy import Frame, cavity, ramp
-from .plane import TABLE_REACH, TABLE_STEP, Plane, curve
+from .lookup import TABLE_REACH, TABLE_STEP, curve
+from .plane import Plane
 
 
 def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:

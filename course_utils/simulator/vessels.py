@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from .anatomy import Frame
-from .plane import Plane, around
+from .lookup import around
+from .plane import Plane
 
 GENERATIONS = 6
 GROWTH = {False: {}, True: {"roots": 11, "thick": 0.28}}  # a child's tree, relative to its size, is finer and denser
