@@ -196,8 +196,8 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     rng = np.random.default_rng(disease.seed)
     part = tuple(slice(np.argmax(seen), seen.size - np.argmax(seen[::-1])) for seen in (air.any(1), air.any(0)))
     cloud = texture(rng, plane, (10, 20, 40, 80), f.unit, part)
-    fine = np.clip(1 + 0.6 * texture(rng, plane, (56, 120), f.unit, part), 0.1, 2.2)
-    uneven = np.clip(1 + 0.30 * cloud, 0.2, 2.0) * (1 - disease.net) + disease.net * fine
+    fine = np.clip(1 + 0.5 * texture(rng, plane, (56, 120), f.unit, part), 0.3, 2.0)
+    uneven = np.clip(1 + 0.28 * cloud, 0.4, 1.8) * (1 - disease.net) + disease.net * fine
     share = np.zeros_like(cloud)
     soft = 0.6 if disease.kind == "bacterial" else 0.9 if patient.child else 1.2  # how gradually a patch begins
     for p in disease.patches:

@@ -103,7 +103,7 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
         x, y = 0.2 + 0.7 * z[3], 0.5 * patient.lung_height - (0.51 + 0.06 * z[4]) * lungs
         arms = 1.22 + 0.26 * z[5] - (0.9 if u[3] < 0.10 else 2.3 if u[3] < 0.14 else 0.0)
     else:
-        zoom = 0.97 * np.exp(0.10 * rng.standard_normal())  # film sizes, crops by editors
+        zoom = 0.94 * np.exp(0.10 * rng.standard_normal())  # film sizes, crops by editors
         width = (2 * patient.lung_width * 1.10 + loose + (1.5 if view != "PA" else 0)) * zoom
         aspect = site.portrait + 0.10 * z[2] - (0.06 if view != "PA" else 0)
         spare = width * aspect - patient.lung_height - 10.0

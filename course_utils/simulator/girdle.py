@@ -78,7 +78,7 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tu
 
 def _arm(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tuple:
     """Head and shaft of the humerus; the head is spongy with a thin cortex, the shaft a thick tube."""
-    u, k = f.unit, plane.samples(18 * f.unit)
+    u, k = f.unit, plane.samples(24 * f.unit)
     centre = joint + np.array((1.9 * u, 0.0))
     down = exposure.arms
     along = np.stack([np.linspace(-2.2 * u, 2.0 * u, k), np.linspace(1.2 * u, 20 * u, k)])

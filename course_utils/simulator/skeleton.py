@@ -104,6 +104,6 @@ def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) -
     pieces, blades = girdle.draw(patient, exposure, plane, f)
     total = plane.splat(ribs(patient, plane, f, rng))
     most = np.float32(0.9 * f.unit)  # the edge of the chest would outshine everything else
-    total = most * np.tanh(total / most) + plane.splat(*pieces) + np.float32(0.22 * f.unit) * blades
+    total = most * np.tanh(total / most) + plane.splat(*pieces) + np.float32(0.30 * f.unit) * blades
     total += spine(patient, plane, f)
     return total * np.float32(patient.bone)
