@@ -200,7 +200,7 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     air = full - full * taken
     if patient.child:
         below *= below / (below + np.float32(0.08))  # a small child breathes fast: the edge moves a little
-    below *= np.float32(4 * f.depth / f.unit / (1.08 if patient.child else 1.6))
+    below *= np.float32(4 * f.depth / f.unit / (1.08 if patient.child else 2.4))
     air -= np.sqrt(below, out=below)
     np.maximum(air, 0, out=air)
     return {"x": x, "y": y, "full": full, "rows": rows, "across": across, "air": air, "side": side, "q": q}
