@@ -31,7 +31,8 @@ def smooth(image: np.ndarray, sd: float, pitch: float, reach: float = 3.0) -> np
     rows, columns = image.shape
     step = int(min(max(sd / pitch, 1), COARSE))
     small = Image.fromarray(image).reduce(step)
-    left = np.sqrt((sd / pitch / step) ** 2 - 0.25)  # reducing and enlarging blur, too: about half a pixel of the grid
+    # Reducing and enlarging blur, too: by about half a pixel of the grid.
+    left = np.sqrt((sd / pitch / step) ** 2 - (0.25 if step > 1 else 0))
     blurred = gaussian_filter(np.asarray(small), left, truncate=reach * sd / pitch / step / left, mode="nearest")
     box = (0, 0, columns / step, rows / step)
     return np.array(Image.fromarray(blurred).resize((columns, rows), Image.Resampling.BILINEAR, box))
