@@ -13,7 +13,8 @@ from PIL import Image
 from scipy.ndimage import binary_dilation
 
 from course_utils import simulator
-from course_utils.simulator import detector
+from course_utils.simulator import anatomy, childbones, detector
+from course_utils.simulator.plane import Plane
 
 SIZE = 128
 
@@ -307,3 +308,52 @@ def test_effusion_lies_low_on_its_side_and_is_part_of_the_mask():
     assert film.pixels[film.lesion].mean() > plain.pixels[film.lesion].mean() + 10
     with pytest.raises(ValueError, match="effusion = .*0 to 15"):
         dataclasses.replace(args[1], effusion=(-1.0, 0.0))
+
+
+def test_children_are_framed_from_chin_to_belly_with_raised_arms():
+    rng, site = np.random.default_rng(3), simulator.SITES["guangzhou"]
+    shots = [simulator.draw_exposure(rng, site, simulator.draw_patient(rng, child=True), view="AP") for _ in range(200)]
+    arms = np.array([s.arms for s in shots])
+    assert 0.7 < np.mean(arms > 0.6) < 0.95 and np.mean(arms < -0.5) < 0.1  # most are held up, few lie down
+    assert np.std([s.skew for s in shots]) > 0.1 and np.std([s.head for s in shots]) > 0.2  # no two sides alike
+    assert 0.72 < np.mean([s.aspect for s in shots]) < 0.9
+    adult = simulator.draw_exposure(rng, site, simulator.draw_patient(rng))
+    assert (adult.skew, adult.chin, adult.head) == (0.0, 0.0, 0.0)
+    person, disease, place, shot = case("normal", "guangzhou", "AP", child=True, seed=1)
+    film = simulator.render(person, disease, place, shot, size=96)
+    assert film.parameters["exposure"]["chin"] == shot.chin
+    for field, value in (("chin", 4.0), ("head", 0.9), ("skew", 0.5)):
+        moved = dataclasses.replace(shot, **{field: value})
+        assert not np.array_equal(film.pixels, simulator.render(person, disease, place, moved, size=96).pixels), field
+    with pytest.raises(ValueError, match="chin = 40.0.*-3 to 15"):
+        dataclasses.replace(shot, chin=40.0)
+
+
+def test_bowel_gas_of_children_lies_below_the_diaphragm_and_darkens():
+    raw = ("noise", "processing", "scatter", "blur")
+    fixed = {"rotation": 0.0, "tilt": 0.0, "inspiration": 0.5}
+    args = case("normal", "guangzhou", "AP", child=True, seed=4, patient={"gas": 1.0}, exposure=fixed)
+    with_gas, without = (simulator.render(*args, size=SIZE, without=raw + w) for w in ((), ("gas",)))
+    changed = with_gas.pixels.astype(int) - without.pixels
+    assert changed.min() < -10 and changed.max() <= 4  # the window of the display moves a little
+    assert np.flatnonzero((changed < -4).any(1))[0] > np.flatnonzero(with_gas.lungs.any(1))[0] + 0.3 * SIZE
+    assert np.array_equal(with_gas.lungs, without.lungs)
+
+
+def test_growth_centres_of_the_arm_grow_with_age():
+    rng = np.random.default_rng(0)
+    weights, starts = [], []
+    for age in (1, 5):
+        patient = simulator.draw_patient(np.random.default_rng(0), child=True, age=age, lung_width=7.5)
+        exposure = simulator.draw_exposure(np.random.default_rng(0), simulator.SITES["guangzhou"], patient, view="AP")
+        f, plane = anatomy.frame(patient, exposure), Plane(patient, exposure, SIZE)
+        shaft, *centres = childbones.humerus(patient, plane, f, 1, np.array((7.0, 3.0)), 1.2, rng)
+        weights.append(sum(float((values[3] * values[4]).sum()) for values, *_ in centres))
+        starts.append(float(shaft[0][1].min()))
+    assert weights[1] > 1.5 * weights[0] and starts[1] > starts[0] + 0.2  # and keep shaft and socket apart
+
+
+def test_toe_changes_only_what_is_darker_than_black():
+    value = np.linspace(-0.5, 1.5, 200, dtype=np.float32)[None]
+    soft, steep = (detector.display(value, 0.0, 1.0, 0.2, 0.8, 1.0, 0.0, toe) for toe in (5.0, 12.0))
+    assert np.array_equal(soft[value >= 0], steep[value >= 0]) and (steep[value < -0.01] < soft[value < -0.01]).all()

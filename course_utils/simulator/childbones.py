@@ -158,7 +158,7 @@ def shoulders(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generato
             (socket, 0.5 * (socket + tip) + np.array((1.3 * u, 0.2 * u)), tip, 0.38, 0.28),
             (inner, 0.5 * (inner + tip) + np.array((-0.9 * u, -0.6 * u)), tip, 0.25, 0.06),
             (ridge, 0.5 * (ridge + roof) + np.array((0.8 * u, -0.5 * u)), roof, 0.30, 0.30),
-            (socket + np.array((-0.7 * u, -3.4 * u)), socket + np.array((-1.0 * u, -1.0 * u)), socket, 0.80, 1.0),
+            (socket + np.array((-0.8 * u, -2.7 * u)), socket + np.array((-1.0 * u, -1.0 * u)), socket, 0.62, 0.8),
             (socket + np.array((-0.7 * u, -0.6 * u)), roof + np.array((-1.6 * u, -0.9 * u)), roof, 0.36, 0.55),
         ]
         curves = np.stack([np.stack([p, c, q]).T @ bell for p, c, q, *_ in lines])

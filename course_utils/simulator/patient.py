@@ -112,7 +112,7 @@ def draw_patient(rng: np.random.Generator, child: bool = False, **fixed) -> Pati
         drawn = {
             "lung_width": growth * (7.6 + 0.55 * z[0]),
             "lung_height": growth * (8.9 + 0.3 * z[0] + 0.8 * z[1]),
-            "lung_depth": growth * (5.0 + 0.5 * z[2]),
+            "lung_depth": growth * (5.2 + 0.42 * z[2]),
             "wall": 0.95 + 0.28 * z[3],
             "heart": 0.525 + 0.05 * z[4],
             "breast": 0.0,

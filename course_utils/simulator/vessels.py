@@ -95,4 +95,4 @@ def airways(patient, plane: Plane, f: Frame) -> np.ndarray:
     radius = np.stack([np.full(k, r), r * (0.8 - 0.25 * t), r * (0.72 - 0.25 * t)])
     z = np.stack([-0.25 * f.depth * t, np.full(k, -0.25 * f.depth), np.full(k, -0.25 * f.depth)])
     fade = np.stack([np.interp(t, [0, 0.7, 1], [1, 1, 0.4 if patient.child else 1]), 0.8 - 0.6 * t, 0.8 - 0.7 * t])
-    return plane.splat(plane.tubes(x, y, z, radius, (2.3 if patient.child else 1.1) * radius * fade))
+    return plane.splat(plane.tubes(x, y, z, radius, (2.7 if patient.child else 1.1) * radius * fade))
