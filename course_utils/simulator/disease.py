@@ -21,6 +21,8 @@ from .vessels import GROWTH, draw, tree
 KINDS = ("normal", "covid", "bacterial", "viral")
 VISIBLE = {"normal": 0.0, "covid": 0.69, "bacterial": 1.0, "viral": 1.0}
 THRESHOLD = 1.0  # cm of extra path that count as lesion in the mask
+# A small child's lungs are shallow: what fills them takes a larger share of the air than in an adult.
+SHALLOW = {"bacterial": 1.25, "viral": 1.6}
 REACH = 24.0  # cm, half-side of the square that textures cover
 
 
@@ -194,6 +196,7 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     if not disease.visible or disease.strength == 0 or not air.any():
         return out
     rng = np.random.default_rng(disease.seed)
+    strength = disease.strength * (SHALLOW.get(disease.kind, 1.0) if patient.child else 1.0)
     part = tuple(slice(np.argmax(seen), seen.size - np.argmax(seen[::-1])) for seen in (air.any(1), air.any(0)))
     cloud = texture(rng, plane, (10, 20, 40, 80), f.unit, part)
     fine = np.clip(1 + 0.5 * texture(rng, plane, (56, 120), f.unit, part), 0.3, 2.0)
@@ -202,9 +205,9 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     soft = 0.6 if disease.kind == "bacterial" else 0.9 if patient.child else 1.2  # how gradually a patch begins
     for p in disease.patches:
         opacity(share, p, disease.kind, soft, f, cloud, *(lungs[name][part] for name in ("x", "y", "side", "q")))
-    out[part] = np.minimum(share * uneven * np.float32(disease.strength), 0.97)
+    out[part] = np.minimum(share * uneven * np.float32(strength), 0.97)
     if any(disease.effusion):
-        np.maximum(out, fluid(disease, f, lungs) * np.float32(min(0.9 * disease.strength, 0.95)), out=out)
+        np.maximum(out, fluid(disease, f, lungs) * np.float32(min(0.9 * strength, 0.95)), out=out)
     out *= air
     if disease.kind == "bacterial":
         bronchi = draw(plane, tree(f, rng, roots=4, thick=0.34)[:4], solid=2.6)
@@ -213,7 +216,7 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
         walls = draw(
             plane, tree(f, np.random.default_rng(patient.seed), **GROWTH[patient.child])[:3], widen=1.7, solid=0.75
         )
-        out += np.float32(0.35 * disease.strength) * np.minimum(walls, np.float32(0.5) * air)
+        out += np.float32(0.35 * strength) * np.minimum(walls, np.float32(0.5) * air)
     return out
 
 
