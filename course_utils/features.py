@@ -1,6 +1,7 @@
 """Frozen features: each film goes through the backbone once in its life, then waits on disk."""
 
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -32,32 +33,61 @@ def frozen(
     return np.stack([known[h] for h in manifest["sha256"]]) if len(manifest) else np.empty((0, 0), np.float32)
 
 
+def of(
+    images: np.ndarray, name: str = "efficientnet_lite0", size: int = models.SIZE, progress: bool = True
+) -> np.ndarray:
+    """Return the frozen features of films that are in memory, float32 of shape (n, features), in their order.
+
+    images: uint8 of shape (n, height, width), such as films that were masked, cropped or simulated. Features are cached
+    as in `frozen`, under the hash of a film's pixels, so the same pixels are never computed twice. name, size,
+    progress: see `frozen`. Raises `ValueError` for another type or shape.
+    """
+    images = np.asarray(images)
+    if images.dtype != np.uint8 or images.ndim != 3:
+        raise ValueError(
+            f"images of type {images.dtype} and shape {images.shape}: uint8 of shape (n, height, width) is needed"
+        )
+    folder = cache.folder("features", models.fingerprint(name, size), "pixels")
+    hashes = [films.pixel_hash(image) for image in images]
+    unique = dict(zip(hashes, images, strict=True))
+    known = {h: cache.load_array(_place(folder, h)) for h in unique}
+    missing = [h for h in unique if known[h] is None]
+    if missing:
+        small = (films.resize(unique[h], size) for h in missing)
+        known.update(_through(missing, small, folder, name, size, progress))
+    return np.stack([known[h] for h in hashes]) if len(images) else np.empty((0, 0), np.float32)
+
+
 def _place(folder: Path, sha256: str) -> Path:
     return folder / sha256[:2] / f"{sha256}.npy"
 
 
 def _compute(missing: pd.DataFrame, folder: Path, name: str, size: int, progress: bool) -> dict[str, np.ndarray]:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        images = pool.map(partial(_read, size=size), missing["path"], missing["sha256"])
+        return _through(list(missing["sha256"]), images, folder, name, size, progress)
+
+
+def _through(
+    hashes: list[str], images: Iterator[np.ndarray], folder: Path, name: str, size: int, progress: bool
+) -> dict[str, np.ndarray]:
+    """Send images, in the order of their hashes, through the backbone, and store what comes out."""
     import torch
 
     model = models.load(name)
     computed = {}
-    with (
-        ThreadPoolExecutor(os.cpu_count()) as pool,
-        torch.inference_mode(),
-        bar(total=len(missing), desc="computing features", show=progress) as done,
-    ):
-        images = pool.map(partial(_read, size=size), missing["path"], missing["sha256"])
-        for start in range(0, len(missing), _BATCH):
-            hashes = missing["sha256"].iloc[start : start + _BATCH]
-            batch = [next(images) for _ in hashes]
+    with torch.inference_mode(), bar(total=len(hashes), desc="computing features", show=progress) as done:
+        for start in range(0, len(hashes), _BATCH):
+            part = hashes[start : start + _BATCH]
+            batch = [next(images) for _ in part]
             # Full batches only: the same film gets the same bits in any company.
             batch += [batch[-1]] * (_BATCH - len(batch))
-            for sha256, vector in zip(hashes, model(models.preprocess(batch, size)).numpy(), strict=False):
-                path = _place(folder, sha256)
+            for key, vector in zip(part, model(models.preprocess(batch, size)).numpy(), strict=False):
+                path = _place(folder, key)
                 with cache.replacing(path) as temporary, open(temporary, "wb") as file:
                     np.save(file, vector)
-                computed[sha256] = vector.copy()
-            done.update(len(hashes))
+                computed[key] = vector.copy()
+            done.update(len(part))
     return computed
 
 
