@@ -17,9 +17,9 @@ from sklearn.preprocessing import StandardScaler
 
 from course_utils import archives, evaluation, films, models
 
-# Top, bottom, left and right of a box that holds the lungs of nearly any frontal film, as shares of height and width. It
-# is the same for every film: a box made from a mask would tell for which films there was one. Lesson 06a measures what
-# share of published lung masks it covers.
+# Top, bottom, left and right of a box that holds the lungs of nearly any frontal film, as shares of height and width.
+# It is the same for every film: a box made from a mask would tell for which films there was one. Lesson 06a measures
+# what share of published lung masks it covers.
 LUNGS = (0.08, 0.92, 0.06, 0.94)
 HEADER = "width height ratio bytes bits grey png".split()
 
@@ -155,9 +155,10 @@ def probe(
 ) -> pd.DataFrame:
     """Return predictions for every film, each by a model that has seen no film of its group (five folds).
 
-    vectors: numbers about each film, shape (n, k), in the order of the manifest. positive: see `evaluation.predictions`.
-    model: a classifier of scikit-learn (default: `linear`); it is fitted once a fold. seed: of the folds. weights: of
-    the films in training, shape (n,). Returns what `evaluation.predictions` does. Raises what `folds` raises.
+    vectors: numbers about each film, shape (n, k), in the order of the manifest. positive: the label that counts as 1.
+    model: a pipeline of scikit-learn that ends in a classifier (default: `linear`); it is fitted once a fold. seed: of
+    the folds. weights: of the films in training, shape (n,). Returns what `evaluation.predictions` does, and raises
+    what `folds` raises.
     """
     vectors, fold = np.asarray(vectors, float), folds(manifest, positive, seed)
     answer, scores = (manifest["label"] == positive).to_numpy(), np.empty(len(manifest))

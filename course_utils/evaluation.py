@@ -52,6 +52,34 @@ def auc(table: pd.DataFrame, resamples: int = 2000, seed: int = 0) -> Estimate:
     return Estimate(value, *_bootstrap(weighted, group, resamples, seed), len(table))
 
 
+def auc_within(table: pd.DataFrame, by: str, resamples: int = 500, seed: int = 0) -> Estimate:
+    """Return the AUC over those pairs of a positive and a negative film that have the same value in a column.
+
+    by: such as "source". What differs between the values, and not within them, cannot help the score here. Values with
+    one class only have no pair and do not count; n is the number of films with a partner. The interval is bootstrapped
+    by group as in `auc`. Raises `ValueError` when there is no such column or no pair.
+    """
+    if by not in table:
+        raise ValueError(f"no column {by!r} in the predictions; there are {', '.join(table.columns)}")
+    label, score, group = arrays(table)
+    place = table[by].astype(str).to_numpy()
+    sides = [[np.flatnonzero((place == value) & (label == side)) for side in (1, 0)] for value in sorted(set(place))]
+    sides = [(positive, negative) for positive, negative in sides if len(positive) and len(negative)]
+    if not sides:
+        raise ValueError(f"no value of {by!r} has films of both classes")
+    above = [np.sign(score[positive][:, None] - score[negative]) / 2 + 0.5 for positive, negative in sides]
+
+    def share(weight: np.ndarray) -> float:
+        wins = sum(weight[p] @ wins @ weight[n] for (p, n), wins in zip(sides, above, strict=True))
+        pairs = sum(weight[p].sum() * weight[n].sum() for p, n in sides)
+        return wins / pairs if pairs else np.nan
+
+    drawn = [share(weight) for weight in draws(label, group, resamples, seed)]
+    low, high = np.nanpercentile(drawn, [2.5, 97.5])
+    films = sum(len(positive) + len(negative) for positive, negative in sides)
+    return Estimate(float(share(np.ones(len(label)))), float(low), float(high), films)
+
+
 def accuracy(table: pd.DataFrame, threshold: float = 0.5, resamples: int = 2000, seed: int = 0) -> Estimate:
     """Return the share of films on the right side of a threshold (score >= threshold means positive).
 

@@ -14,7 +14,8 @@ from torch import nn
 
 from course_utils import models
 
-STEPS = 16  # of the path of integrated gradients: their sum is then within a few percent of the difference in score
+STEPS = 32  # on the way of integrated gradients; with fewer their sum is far from what it should be
+_BATCH = 8  # films at a time: gradients need all layers of the network in memory
 
 
 def folded(classifier, backbone: nn.Module | None = None) -> models.Classifier:
@@ -22,10 +23,11 @@ def folded(classifier, backbone: nn.Module | None = None) -> models.Classifier:
 
     classifier: a pipeline of scikit-learn, `StandardScaler` and `LogisticRegression` for two classes, fitted. The
     standardisation and the weights become one linear layer behind the backbone (default: `models.load()`), so that
-    images of shape (n, 3, size, size) give log-odds of shape (n, 1). Raises `ValueError` for another pipeline.
+    images of shape (n, 3, size, size) give log-odds of shape (n, 1). The backbone is frozen. Raises
+    `ValueError` for another pipeline.
     """
     parts = [type(step).__name__ for _, step in getattr(classifier, "steps", [])]
-    if parts != ["StandardScaler", "LogisticRegression"] or len(classifier[-1].classes_) != 2:
+    if parts != ["StandardScaler", "LogisticRegression"] or len(getattr(classifier[-1], "classes_", ())) != 2:
         raise ValueError(f"a fitted StandardScaler and LogisticRegression for two classes are needed, not {parts}")
     scaler, regression = classifier
     weight = regression.coef_ / scaler.scale_
@@ -52,47 +54,40 @@ def grad_cam(model: nn.Module, films: np.ndarray, layer: nn.Module | None = None
     a width, where a map has size / 32 cells a side); maps are spread to the film's size bilinearly.
     """
     layer = model.backbone.bn2 if layer is None else layer
-    size = films.shape[-1]
-    maps = LayerGradCam(model, layer).attribute(_input(films), target=0)
-    maps = LayerAttribution.interpolate(maps, (size, size), interpolate_mode="bilinear")
-    return maps[:, 0].detach().numpy()
+    method, side = LayerGradCam(model, layer), films.shape[-2:]
+    cells = _in_batches(films, lambda batch: method.attribute(batch, target=0))
+    return LayerAttribution.interpolate(cells, side, interpolate_mode="bilinear")[:, 0].numpy()
 
 
 def occlusion(model: nn.Module, films: np.ndarray, window: int = 32, stride: int = 16) -> np.ndarray:
     """Return occlusion maps (Zeiler and Fergus 2014): how far the score falls when a grey square hides a place.
 
-    films: uint8 of shape (n, size, size). window, stride: of the square and of its steps [pixels]. Where squares overlap
-    their effects are averaged. The grey is the mean of the film, so that the square is neither bone nor air.
+    films: uint8 of shape (n, size, size). window, stride: of the square and of its steps [pixels]. Where squares
+    overlap their effects are averaged. The grey is the mean of the film.
     """
-    batch = _input(films)
-    maps = Occlusion(model).attribute(
-        batch,
-        (3, window, window),
-        (3, stride, stride),
-        baselines=batch.mean(dim=(1, 2, 3), keepdim=True).expand_as(batch),
-        target=0,
-    )
-    return maps[:, 0].detach().numpy()
+    method, square, step = Occlusion(model), (3, window, window), (3, stride, stride)
+    maps = _in_batches(films, lambda batch: method.attribute(batch, square, step, baselines=_grey(batch), target=0))
+    return maps[:, 0].numpy()
 
 
 def integrated_gradients(model: nn.Module, films: np.ndarray, steps: int = STEPS) -> np.ndarray:
     """Return integrated gradients (Sundararajan and colleagues 2017) of films, uint8 of shape (n, size, size).
 
-    The gradient of the score is averaged on the straight way from a film of even grey (the film's own mean) to the film,
-    and multiplied by the difference between both; the sum of a map is about the difference of both scores.
+    The gradient of the score is averaged on the straight way from a film of even grey (the film's own mean) to the
+    film, and multiplied by the difference between both. With many steps, the sum of a map is the difference of both
+    scores.
     """
-    batch = _input(films)
-    grey = batch.mean(dim=(1, 2, 3), keepdim=True).expand_as(batch)
-    maps = IntegratedGradients(model).attribute(batch, grey, target=0, n_steps=steps, internal_batch_size=32)
-    return maps.sum(dim=1).detach().numpy().astype(np.float32)
+    method, options = IntegratedGradients(model), {"target": 0, "n_steps": steps, "internal_batch_size": _BATCH}
+    maps = _in_batches(films, lambda batch: method.attribute(batch, _grey(batch), **options))
+    return maps.sum(dim=1).numpy().astype(np.float32)
 
 
 def share(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
     """Return the share of the evidence for the positive class that lies inside masks, float of shape (n,).
 
     maps: shape (n, height, width); what speaks against (below 0) is left out. masks: bool of the same shape. Compare
-    with the share of the area, `masks.mean(axis=(1, 2))`, which is what a map that knows nothing gets. A map without any
-    evidence for the class gives NaN. Raises `ValueError` when the shapes differ.
+    with the share of the area, `masks.mean(axis=(1, 2))`, which is what a map that knows nothing gets. A map without
+    any evidence for the class gives NaN. Raises `ValueError` when the shapes differ.
     """
     maps, masks = np.asarray(maps, float), np.asarray(masks, bool)
     if maps.shape != masks.shape or maps.ndim != 3:
@@ -141,5 +136,17 @@ def similarity(maps: np.ndarray, others: np.ndarray) -> np.ndarray:
     return np.array(found)
 
 
-def _input(films: np.ndarray) -> torch.Tensor:
-    return models.preprocess(films, films.shape[-1])
+def _in_batches(films: np.ndarray, method) -> torch.Tensor:
+    """Return what a method makes of films, uint8 of shape (n, height, width), in batches that fit into memory."""
+    films = np.asarray(films)
+    if films.dtype != np.uint8 or films.ndim != 3 or not len(films) or films.shape[1] != films.shape[2]:
+        raise ValueError(
+            f"films of type {films.dtype} and shape {films.shape}: uint8 of shape (n, size, size) is needed"
+        )
+    parts = (films[start : start + _BATCH] for start in range(0, len(films), _BATCH))
+    return torch.cat([method(models.preprocess(part, part.shape[-1])).detach() for part in parts])
+
+
+def _grey(batch: torch.Tensor) -> torch.Tensor:
+    """Return films of even grey, each the mean of its film: neither bone nor air."""
+    return batch.mean(dim=(1, 2, 3), keepdim=True).expand_as(batch)

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import joblib
 import numpy as np
 
-from course_utils import cache, models, simulator
+from course_utils import cache, simulator
+from course_utils import films as reading
 from course_utils.progress import bar
 from course_utils.simulator import settings
 
@@ -28,6 +29,7 @@ VARIANTS = {
     "unseen, other view": (UNSEEN, "AP", ()),
     "unseen, no marker": (UNSEEN, "PA", ("marker",)),
 }
+SIZE = 128  # pixels, what the network sees: `models.SIZE`; this module runs in processes that should not load torch
 STRENGTH = 0.8  # of the lesions, where 1 is what the archives have
 
 
@@ -40,7 +42,7 @@ def films(
     patients: int,
     variants: Sequence[str] = ("plain",),
     seed: int = 0,
-    size: int = models.SIZE,
+    size: int = SIZE,
     progress: bool = True,
 ) -> dict[str, np.ndarray]:
     """Return films of simulated patients, variant -> uint8 of shape (patients, size, size), squeezed to a square.
@@ -53,7 +55,7 @@ def films(
     return {name: stored[name]["films"] for name in variants}
 
 
-def truth(patients: int, seed: int = 0, size: int = models.SIZE, progress: bool = True) -> dict[str, np.ndarray]:
+def truth(patients: int, seed: int = 0, size: int = SIZE, progress: bool = True) -> dict[str, np.ndarray]:
     """Return what is on the plain films: "lungs", "lesion" and "marker" -> bool of shape (patients, size, size).
 
     The marker's mask is the box around its letter. See `films` for the arguments and for what is raised.
@@ -96,17 +98,11 @@ def _patient(number: int, variants: tuple[str, ...], seed: int, size: int) -> di
             np.random.default_rng(moment), simulator.SITES[HOME], patient, view=view, leads=False, tube=False
         )
         film = simulator.render(patient, disease, simulator.SITES[hospital], exposure, size=size, without=without)
-        made[name] = {"films": _square(film.pixels, size)}
+        made[name] = {"films": reading.resize(film.pixels, size)}
         if name == "plain":
             marker = np.zeros(film.pixels.shape, bool)
             for x0, y0, x1, y1 in (found["box"] for found in film.markers):
                 marker[y0:y1, x0:x1] = True
             masks = {"lungs": film.lungs, "lesion": film.lesion, "marker": marker}
-            made[name] |= {key: _square(mask.astype(np.uint8) * 255, size) > 127 for key, mask in masks.items()}
+            made[name] |= {key: reading.resize(mask.astype(np.uint8) * 255, size) > 127 for key, mask in masks.items()}
     return made
-
-
-def _square(pixels: np.ndarray, size: int) -> np.ndarray:
-    from course_utils import films as reading
-
-    return reading.resize(pixels, size)

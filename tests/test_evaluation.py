@@ -304,3 +304,29 @@ def test_subgroups_show_n_and_hide_what_is_too_few():
 def test_measures_of_both_classes_need_both(measure):
     with pytest.raises(ValueError, match="both classes; here 60 positive and 0 negative"):
         measure(table().assign(label=1))
+
+
+def test_auc_within_takes_pairs_of_one_value_only():
+    predictions = table(80).assign(site=lambda t: np.where(np.arange(len(t)) % 3, "a", "b"))
+    pairs = [
+        (above > below) + (above == below) / 2
+        for _, part in predictions.groupby("site")
+        for above in part.loc[part["label"] == 1, "score"]
+        for below in part.loc[part["label"] == 0, "score"]
+    ]
+    found = evaluation.auc_within(predictions, "site")
+    assert found.value == pytest.approx(np.mean(pairs)) and found.n == 80 and found.low < found.value < found.high
+    same = evaluation.auc_within(predictions.assign(site="a"), "site")
+    assert same.value == pytest.approx(evaluation.auc(predictions).value)
+
+
+def test_auc_within_is_blind_to_what_only_the_sites_differ_in():
+    predictions = table(200).assign(site=lambda t: np.where(t["label"] == 1, "ill", "well"))
+    mixed = predictions["site"].where(np.arange(200) % 2 == 0, "both")
+    predictions = predictions.assign(site=mixed, score=(mixed == "ill") * 1.0)
+    assert evaluation.auc(predictions).value > 0.7
+    assert evaluation.auc_within(predictions, "site").value == 0.5
+    with pytest.raises(ValueError, match="no value of 'image_id' has films of both classes"):
+        evaluation.auc_within(predictions, "image_id")
+    with pytest.raises(ValueError, match="no column 'hospital'"):
+        evaluation.auc_within(predictions, "hospital")

