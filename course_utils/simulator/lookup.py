@@ -67,7 +67,6 @@ def around(x, y, centre, wide: float, tall: float) -> tuple[slice, slice]:
     """
     found = []
     for values, at, reach in ((y[:, [0, -1]].T, centre[1], tall), (x[[0, len(x) // 2, -1]], centre[0], wide)):
-        gap = np.abs(values - np.float32(at))
-        near = np.flatnonzero((gap.min(0) < reach + 0.5) | (values.min(0) < at) & (values.max(0) > at))
+        near = np.flatnonzero((values.max(0) > at - reach - 0.5) & (values.min(0) < at + reach + 0.5))
         found.append(slice(int(near[0]), int(near[-1]) + 1) if near.size else slice(0, 0))
     return tuple(found)
