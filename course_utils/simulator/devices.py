@@ -122,10 +122,10 @@ def _pacemaker(tray: Tray, f, rng) -> None:
     side = 1 if rng.random() < 0.8 else -1
     x, y = side * (0.62 * f.width + rng.normal(0, 0.8)), f.apex - 0.27 * f.height + rng.normal(0, 0.8)
     wide, tall = rng.uniform(1.7, 2.2), rng.uniform(1.8, 2.6)
-    for row in np.arange(-tall, tall, 0.3):  # the can: rows of metal, rounded at the corners
+    for row in np.arange(-tall, tall, 0.15):  # the can: rows of metal, rounded at the corners
         half = wide * (1 - abs(row / tall) ** 4) ** 0.25
         t = np.linspace(-half, half, tray.plane.samples(2 * half))
-        tray.curve(x + t, np.full_like(t, y + row), 0.22, 0.16)
+        tray.curve(x + t, np.full_like(t, y + row), 0.16, 0.08)
     tray.ring(x, y, wide, 0.10, 0.12, tall / wide)
     enter = (side * 4.0, f.apex - 2.0)
     ends = [(0.40 * f.width, f.dome[1] + 1.5)] + [(-0.20 * f.width, f.dome[0] + 7.0)] * (rng.random() < 0.6)

@@ -143,7 +143,7 @@ def draw_disease(rng: np.random.Generator, kind: str, patient, strength: float =
     return Disease(**override(drawn, fixed, Disease))
 
 
-# Share of patients with fluid beside a lung: rare in COVID-19 (3 %, Wong et al. 2020), common in bacterial pneumonia.
+# Share of patients with fluid beside a lung. Chosen, not measured: rare in COVID-19, common in bacterial pneumonia.
 EFFUSION = {"normal": 0.0, "covid": 0.04, "bacterial": 0.30, "viral": 0.03}
 
 
