@@ -1,5 +1,6 @@
 """Every notebook keeps the rules of structure, and the rules notice a notebook that does not."""
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -17,6 +18,15 @@ def test_the_first_notebooks_exist():
     assert {"00_start_here", "01_dataset_curation"} <= {path.stem for path in NOTEBOOKS}
 
 
+def test_names_are_a_number_perhaps_a_letter_and_words():
+    names = [path.stem for path in NOTEBOOKS]
+    assert all(re.fullmatch(r"\d\d[a-z]?(_[a-z0-9]+)+", name) for name in names), names
+    numbers = [name.split("_")[0] for name in names]
+    assert len(set(numbers)) == len(numbers), "two notebooks have the same number"
+    parts = {number[:2] for number in numbers if number[2:]}
+    assert not parts & set(numbers), "a lesson is one notebook, or a, b, ..."
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_structure(path: Path):
     found = rules.problems(path)
@@ -25,8 +35,6 @@ def test_structure(path: Path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_pictures_in_the_text_exist(path: Path):
-    import re
-
     for cell in nbformat.read(path, as_version=4).cells:
         for target in re.findall(r"!\[[^\]]*\]\(([^)\s]*)", cell.source if cell.cell_type == "markdown" else ""):
             assert target.startswith("https://") or (path.parent / target).is_file(), target
