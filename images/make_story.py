@@ -65,7 +65,7 @@ def draw(table: pd.DataFrame) -> plt.Figure:
     figure, axes = plt.subplots(figsize=(7.6, 5))
     found, place, ticks = table.set_index(["fact", "films"]), 0, {}
     for title, part in STORY.items():
-        axes.text(-0.01, place - 0.05, title, fontsize=10, fontweight="bold", va="center")
+        axes.text(-0.01, place - 0.05, title, fontsize=10, fontweight="bold", va="center", backgroundcolor="white")
         place += 1
         for name, words in part.items():
             for kind, (colour, mark, shift) in KINDS.items():
