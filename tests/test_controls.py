@@ -31,7 +31,7 @@ def test_boxes_and_corners_are_where_they_should_be():
     corners = controls.corner_mask(100, 0.1)
     assert corners.sum() == 4 * 100 and corners[0, 0] and corners[99, 99] and corners[0, 99] and not corners[50, 0]
     np.testing.assert_array_equal(corners, corners[::-1, ::-1])
-    assert not (controls.box_mask(128) & controls.corner_mask(128, 0.06)).any()
+    assert not (controls.box_mask(128) & controls.corner_mask(128, 0.05)).any()
 
 
 @pytest.mark.parametrize("box", [(0.5, 0.5, 0, 1), (0.9, 0.1, 0, 1), (-0.1, 1, 0, 1), (0, 1, 0, 1.1)])
