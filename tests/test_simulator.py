@@ -13,7 +13,7 @@ from PIL import Image
 from scipy.ndimage import binary_dilation
 
 from course_utils import simulator
-from course_utils.simulator import anatomy, childbones, detector
+from course_utils.simulator import anatomy, childbones, detector, overlay
 from course_utils.simulator.plane import Plane
 
 SIZE = 128
@@ -156,6 +156,26 @@ def test_pair_with_and_without_marker_differs_only_in_its_box():
         x0, y0, x1, y1 = letter[0]["box"]
         changed[y0:y1, x0:x1] = False
         assert not changed.any(), site
+
+
+@pytest.mark.parametrize("site", simulator.SITES)
+@pytest.mark.parametrize("view", simulator.VIEWS)
+def test_markers_stand_on_their_side_and_captions_tell_the_view(site, view):
+    for seed in range(6):
+        args = case("normal", site, view, seed=seed)
+        film = simulator.render(*args, size=SIZE)
+        inner = overlay.field(*args[2:], film.pixels.shape)
+        written = [m for m in film.markers if m["kind"] in ("letter", "text")]
+        for m in written:  # wholly inside the frame
+            assert inner[0] <= m["box"][0] and m["box"][2] <= inner[2], (m, inner)
+            assert inner[1] <= m["box"][1] and m["box"][3] <= inner[3], (m, inner)
+        letter = written[-1]
+        patients_right = letter["box"][0] + letter["box"][2] < film.pixels.shape[1]
+        assert patients_right == (letter["text"] in ("R", "D", "A")), letter
+        caption = " ".join(m["text"] for m in written[:-1])
+        lying = any(word in caption for word in ("SUPIN", "CLINO"))
+        assert lying == (view == "AP Supine" and args[2].language != ""), caption
+        assert bool(caption) == (view != "PA" and args[2].language != ""), caption
 
 
 def test_another_site_keeps_anatomy_and_truth():

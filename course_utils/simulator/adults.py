@@ -37,6 +37,12 @@ OTHER = {
     "Chlamydophila": (2, "bacterial"),
     "Influenza": (2, "viral"),
 }
+# Words on a film that tell how it was taken.
+WORDS = {
+    "PA": ("ERECT", "STANDING", "PA"),
+    "AP": ("PORTABLE", "AP ERECT", "SEDUTO"),
+    "AP Supine": ("PORTABLE", "AP SUPINE", "SUPINO"),
+}
 KINDS = {"No Finding": "normal", "todo": "covid", "COVID-19": "covid", "COVID-19, ARDS": "covid"}
 KINDS |= {finding: kind for finding, (_, kind) in OTHER.items()}
 COMPLAINTS = ("fever and dry cough", "dyspnoea on exertion", "fatigue and loss of smell", "sore throat, then fever")
@@ -170,7 +176,7 @@ def overlay_edits(overlay: str, view: str, rng: np.random.Generator) -> tuple[tu
     choices = {
         "arrow": ("red", "yellow", "green", "black", "white"),
         "letter": ("A", "B", "C", "D"),
-        "words": ("PORTABLE", "AP ERECT", "SEDUTO") if view != "PA" else ("ERECT", "SEMISEDUTO", "PA"),
+        "words": WORDS[view],
         "box": ("red",),
         "tint": ("purple", "blue", "warm"),
     }

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from .adults import ARCHIVE, Case
+from .adults import ARCHIVE, WORDS, Case
 from .request import Person, Plan, Request, stream
 from .settings import Settings
 
@@ -15,7 +15,7 @@ from .settings import Settings
 OVERLAYS = (
     ("arrow", "red"),
     ("letter", "B"),
-    ("words", "PORTABLE"),
+    ("words",),
     ("box", "red"),
     ("tint", "purple"),
     ("letterbox",),
@@ -93,7 +93,9 @@ def _drawn_upon(plan: Plan, cases: list[Case], ordinary: _Ordinary) -> None:
     present = {name for case in cases for request in case.requests for name, *_ in request.edits}
     missing = [edit for edit in OVERLAYS if edit[0] not in present]
     for edit, (case, i) in zip(missing, ordinary.take(len(missing)), strict=True):
-        case.requests[i] = replace(case.requests[i], edits=(edit, *case.requests[i].edits))
+        request = case.requests[i]
+        edit = (*edit, WORDS[request.view][0]) if edit == ("words",) else edit
+        case.requests[i] = replace(request, edits=(edit, *request.edits))
     for case in cases:
         for request in case.requests:
             for name, *words in request.edits:

@@ -1,4 +1,7 @@
-"""What is written on the film: marker letter, text, and the frame that collimator and scanner leave."""
+"""What is written on the film: marker letter, caption, and the frame that collimator and scanner leave.
+
+The patient's right is on the left of the film: R and D (destra, derecha) stand there, L and I (izquierda) opposite.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,20 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from .plane import Plane
+
+# What radiographers write on a film, by language and view; one is chosen. Who stands for a PA film needs no words.
+CAPTIONS = {
+    "": {},
+    "en": {
+        "AP": (("PORTABLE", "AP ERECT"), ("MOBILE", "AP SITTING"), ("AP PORTABLE",), ("AP SEMI ERECT",)),
+        "AP Supine": (("PORTABLE", "AP SUPINE"), ("MOBILE", "SUPINE"), ("AP SUPINE",)),
+    },
+    "it": {
+        "AP": (("SEDUTO",), ("SEDUTO", "A LETTO"), ("SEMISEDUTO",)),
+        "AP Supine": (("SUPINO",), ("SUPINO", "A LETTO"), ("CLINO",)),
+    },
+}
+PORTABLE = ("AP", "AP Supine")  # taken with a mobile unit, whose collimator leaves no neat frame
 
 
 @functools.lru_cache(maxsize=256)
@@ -21,11 +38,14 @@ def glyphs(text: str, height: int) -> np.ndarray:
     return np.asarray(image, np.float32) / 255
 
 
-def stamp(film: np.ndarray, ink: np.ndarray, x: int, y: int, grey: float, ground: float | None = None) -> list[int]:
-    """Write ink on the film (values 0 to 1, changed in place), moved inside it; returns the box [x0, y0, x1, y1]."""
-    height, width = film.shape
-    ink = ink[:height, :width]
-    x, y = int(np.clip(x, 0, width - ink.shape[1])), int(np.clip(y, 0, height - ink.shape[0]))
+def stamp(film: np.ndarray, ink: np.ndarray, x: int, y: int, grey: float, within, ground=None) -> list[int]:
+    """Write ink on the film (values 0 to 1, changed in place), moved inside the box `within`; returns its own box.
+
+    Boxes are [x0, y0, x1, y1] in pixels, half-open.
+    """
+    left, top, right, bottom = within
+    ink = ink[: bottom - top, : right - left]
+    x, y = int(np.clip(x, left, right - ink.shape[1])), int(np.clip(y, top, bottom - ink.shape[0]))
     box = [x, y, x + ink.shape[1], y + ink.shape[0]]
     part = film[y : box[3], x : box[2]]
     if ground is not None:
@@ -37,7 +57,6 @@ def stamp(film: np.ndarray, ink: np.ndarray, x: int, y: int, grey: float, ground
 def marker(film: np.ndarray, site, exposure, plane: Plane) -> dict:
     """The side marker: plain letter, letter on a black tag, or a lead letter that is turned a little and less white."""
     rng = np.random.default_rng(exposure.seed + 1)
-    height, width = film.shape
     ink = glyphs(site.letter, max(round(site.letter_size / plane.pitch * 0.72), 4))
     grey, ground = 0.97, None
     if site.letter_style == "boxed":
@@ -46,31 +65,42 @@ def marker(film: np.ndarray, site, exposure, plane: Plane) -> dict:
         turned = Image.fromarray(ink).rotate(float(rng.normal(0, 12)), Image.Resampling.BILINEAR, expand=True)
         ink, grey = np.asarray(turned), 0.88
     x, y = (place + rng.normal(0, sd) for place, sd in zip(site.letter_place, site.letter_spread, strict=True))
-    box = stamp(film, ink, round(x * width - ink.shape[1] / 2), round(y * height - ink.shape[0] / 2), grey, ground)
+    left, top, right, bottom = within = field(site, exposure, plane.shape)
+    x, y = left + x * (right - left), top + y * (bottom - top)
+    box = stamp(film, ink, round(x - ink.shape[1] / 2), round(y - ink.shape[0] / 2), grey, within, ground)
     return {"kind": "letter", "text": site.letter, "box": box}
 
 
 def text(film: np.ndarray, site, exposure, plane: Plane) -> list[dict]:
-    """Burned-in lines in the corner opposite to the marker."""
-    height, width = film.shape
-    right = site.letter_place[0] < 0.5
-    boxes, y = [], round(0.02 * height)
-    for line in site.text:
-        ink = glyphs(line, max(round(0.016 * height), 4))
-        x = width - ink.shape[1] - round(0.02 * width) if right else round(0.02 * width)
-        boxes.append({"kind": "text", "text": line, "box": stamp(film, ink, x, y, 0.95)})
+    """The lines of a caption in the upper corner opposite to the marker, inside the frame."""
+    choices = CAPTIONS[site.language].get(exposure.view, ((),))
+    lines = choices[exposure.seed % len(choices)]
+    within = field(site, exposure, plane.shape)
+    margin = round(0.02 * max(plane.shape))
+    boxes, y = [], within[1] + margin
+    for line in lines:
+        ink = glyphs(line, max(round(0.016 * max(plane.shape)), 4))
+        x = within[2] - margin - ink.shape[1] if site.letter_place[0] < 0.5 else within[0] + margin
+        boxes.append({"kind": "text", "text": line, "box": stamp(film, ink, x, y, 0.95, within)})
         y += ink.shape[0] + 1
     return boxes
 
 
-def collimate(film: np.ndarray, site, exposure) -> None:
-    """Darken or frame the film's border as the site does, in place."""
+def field(site, exposure, shape: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The box inside the frame, [x0, y0, x1, y1] in pixels: the whole film where there is no frame."""
     rng = np.random.default_rng(exposure.seed + 4)
-    height, width = film.shape
-    if site.border == "none" or rng.random() < 0.4:
-        return
+    height, width = shape
+    shut = site.border == "shutter" and exposure.view in PORTABLE
+    if site.border == "none" or shut or rng.random() < 0.4:
+        return 0, 0, width, height
     edges = np.clip(np.abs(rng.normal(0.02, 0.012, 4)), 0, 0.06) * (width, width, height, height)
     left, right, top, bottom = (round(e) for e in edges)
-    grey = {"black": 0.0, "white": 0.98, "shutter": 0.03}[site.border]
-    for part in (film[:, :left], film[:, width - right :], film[:top], film[height - bottom :]):
+    return left, top, width - right, height - bottom
+
+
+def collimate(film: np.ndarray, site, exposure) -> None:
+    """Darken or frame the film's border as the site does, in place."""
+    left, top, right, bottom = field(site, exposure, film.shape)
+    grey = {"none": 0.0, "black": 0.0, "white": 0.98, "shutter": 0.03}[site.border]
+    for part in (film[:, :left], film[:, right:], film[:top], film[bottom:]):
         part[:] = grey

@@ -130,11 +130,20 @@ def _letter(plate: Plate, rng: np.random.Generator, text: str) -> None:
 def _words(plate: Plate, rng: np.random.Generator, text: str) -> None:
     font = _font(plate, rng.uniform(0.035, 0.05))
     left, top, right, bottom = font.getbbox(text)
-    x = rng.uniform(0.02, 0.95) * max(plate.image.width - (right - left), 1)
-    y = rng.uniform(0.01, 0.06) * plate.image.height
     draw = ImageDraw.Draw(plate.image)
+    for _ in range(20):  # until it lies on nothing that is written there
+        x = rng.uniform(0.02, 0.95) * max(plate.image.width - (right - left), 1)
+        y = rng.uniform(0.01, 0.08) * plate.image.height
+        box = draw.textbbox((x, y), text, font=font)
+        if not any(_meet(box, marker["box"]) for marker in plate.markers if marker["kind"] in ("letter", "text")):
+            break
     draw.text((x, y), text, fill="white", font=font)
-    plate.note("text", text, draw.textbbox((x, y), text, font=font))
+    plate.note("text", text, box)
+
+
+def _meet(a, b) -> bool:
+    """Whether two boxes have a pixel in common."""
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 def _box(plate: Plate, rng: np.random.Generator, colour: str) -> None:

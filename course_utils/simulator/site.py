@@ -17,8 +17,9 @@ class Site:
         sharpening: gain of the unsharp mask. black, white: grey values (0 to 1) that darkest lung and brightest tissue
         get. gamma: tone curve in between. fog: grey of bare film; toe: how fast tones below black reach it.
         spread: film-to-film sd of tone, relative. border: "none", "black", "white" or "shutter".
-        letter: marker text. letter_place: fraction (x, y) of the film, letter_spread: its sd. letter_size: cm.
-        text: burned-in lines, may be empty. leads: probability of ECG leads on an AP film.
+        letter: of the side marker (A: of a figure's panel); R and D belong on the left. letter_place: fraction (x, y)
+        of the film, letter_spread: its sd. letter_size: cm. language: of captions on portable films ("" none, "en",
+        "it"), see `overlay.CAPTIONS`. leads: probability of ECG leads on an AP film.
         portrait: mean height over width. margin: mean air and body around the chest, relative to an average film.
         jpeg_quality: 1 to 100. resolution: factor of detail that scanning and re-saving left, 1 all.
     """
@@ -41,7 +42,7 @@ class Site:
     letter_spread: tuple[float, float] = (0.025, 0.03)
     letter_size: float = 1.5
     letter_style: str = "plain"
-    text: tuple[str, ...] = ()
+    language: str = ""
     leads: float = 0.6
     portrait: float = 0.95
     margin: float = 1.0
@@ -70,7 +71,11 @@ class Site:
                 "jpeg_quality": (1, 100),
                 "resolution": (0.2, 1.0),
             },
-            {"border": ("none", "black", "white", "shutter"), "letter_style": ("plain", "boxed", "lead")},
+            {
+                "border": ("none", "black", "white", "shutter"),
+                "letter_style": ("plain", "boxed", "lead"),
+                "language": ("", "en", "it"),
+            },
         )
 
 
@@ -106,6 +111,7 @@ SITES = {
             spread=1.5,
             letter="R",
             letter_style="lead",
+            letter_place=(0.08, 0.09),
             portrait=0.95,
             jpeg_quality=80,
         ),
@@ -122,7 +128,7 @@ SITES = {
             spread=1.4,
             letter="D",
             letter_place=(0.08, 0.08),
-            text=("SEDUTO",),
+            language="it",
             portrait=0.84,
             jpeg_quality=85,
             leads=0.7,
@@ -173,7 +179,7 @@ SITES = {
             0.86,
             0.72,
             letter="L",
-            text=("PORTABLE", "AP ERECT"),
+            language="en",
             border="shutter",
             portrait=0.85,
             jpeg_quality=88,
@@ -213,6 +219,8 @@ SITES = {
             spread=1.6,
             letter="R",
             letter_style="lead",
+            letter_place=(0.07, 0.32),
+            letter_size=2.0,
             portrait=0.92,
             jpeg_quality=70,
             resolution=0.7,
