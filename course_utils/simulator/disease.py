@@ -210,12 +210,11 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
         np.maximum(out, fluid(disease, f, lungs) * np.float32(min(0.9 * strength, 0.95)), out=out)
     out *= air
     if disease.kind == "bacterial":
-        bronchi = draw(plane, tree(f, rng, roots=4, thick=0.34)[:4], solid=2.6)
+        bronchi = draw(plane, tree(f, rng, roots=4, thick=0.34, generations=4), solid=2.6)
         return np.maximum(out - np.minimum(bronchi, 0.3 * out), 0)
     if disease.kind == "viral":
-        walls = draw(
-            plane, tree(f, np.random.default_rng(patient.seed), **GROWTH[patient.child])[:3], widen=1.7, solid=0.75
-        )
+        own = tree(f, np.random.default_rng(patient.seed), **GROWTH[patient.child], generations=3)
+        walls = draw(plane, own, widen=1.7, solid=0.75)
         out += np.float32(0.35 * strength) * np.minimum(walls, np.float32(0.5) * air)
     return out
 

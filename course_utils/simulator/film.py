@@ -98,10 +98,10 @@ def render(patient, disease, site, exposure, size: int = 256, without=()) -> Fil
         markers.append(overlay.marker(grey, site, exposure, plane))
     pixels = np.clip(np.rint(grey * 255), 0, 255).astype(np.uint8)
     parameters = {
-        "patient": dataclasses.asdict(patient),
-        "disease": dataclasses.asdict(disease),
-        "site": dataclasses.asdict(site),
-        "exposure": dataclasses.asdict(exposure),
+        "patient": dict(vars(patient)),
+        "disease": vars(disease) | {"patches": [dict(vars(patch)) for patch in disease.patches]},
+        "site": dict(vars(site)),
+        "exposure": dict(vars(exposure)),
         "size": size,
         "without": sorted(without),
     }

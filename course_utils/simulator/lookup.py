@@ -31,25 +31,34 @@ class Lookup:
 
 
 def curve(knots, values) -> np.ndarray:
-    """Table of a shape-preserving cubic through the knots, constant beyond them.
-
-    Slopes at the knots: Fritsch and Butland, SIAM J. Sci. Stat. Comput. 5 (1984); at both ends that of the parabola
-    through three knots, within the bounds that keep the shape.
-    """
+    """Table of a shape-preserving cubic through the knots, constant beyond them (see `slopes`)."""
     x, y = np.asarray(knots, float), np.asarray(values, float)
-    h = np.diff(x)
-    rise = np.diff(y) / h
-    before, after = rise[:-1], rise[1:]
-    weight = (h[:-1] + 2 * h[1:]) / (3 * (h[:-1] + h[1:]))
-    turns = before * after <= 0
-    slopes = np.zeros_like(x)
-    slopes[1:-1] = np.where(turns, 0, before * after / np.where(turns, 1, weight * after + (1 - weight) * before))
-    slopes[0], slopes[-1] = end_slope(h[:2], rise[:2]), end_slope(h[:-3:-1], rise[:-3:-1])
+    h = x[1:] - x[:-1]
+    rise = (y[1:] - y[:-1]) / h
+    slope = np.array(slopes(h.tolist(), rise.tolist()))
     t = np.arange(32)[:, None] / 32
-    bend = h * (1 - t) * (slopes[:-1] - rise) - h * t * (slopes[1:] - rise)
+    bend = h * (1 - t) * (slope[:-1] - rise) - h * t * (slope[1:] - rise)
     at, value = x[:-1] + h * t, y[:-1] + t * (h * rise + (1 - t) * bend)
     at, value = (np.append(v.T.ravel(), last) for v, last in ((at, x[-1]), (value, y[-1])))
-    return np.interp(TABLE, at, value).astype(np.float32)
+    table = np.empty(TABLE.size, np.float32)
+    first, last = np.searchsorted(TABLE, x[[0, -1]])
+    table[:first], table[last:] = y[0], y[-1]
+    table[first:last] = np.interp(TABLE[first:last], at, value)
+    return table
+
+
+def slopes(widths: list[float], rises: list[float]) -> list[float]:
+    """Slopes at the knots of a shape-preserving cubic, from the width and the rise of each interval.
+
+    Fritsch and Butland, SIAM J. Sci. Stat. Comput. 5 (1984); at both ends that of the parabola through three knots,
+    within the bounds that keep the shape.
+    """
+    inner = []
+    for a, b, before, after in zip(widths, widths[1:], rises, rises[1:], strict=False):
+        weight = (a + 2 * b) / (3 * (a + b))
+        turns = before * after <= 0
+        inner.append(0.0 if turns else before * after / (weight * after + (1 - weight) * before))
+    return [end_slope(widths[:2], rises[:2]), *inner, end_slope(widths[:-3:-1], rises[:-3:-1])]
 
 
 def end_slope(h, rise) -> float:
@@ -65,8 +74,10 @@ def around(x, y, centre, wide: float, tall: float) -> tuple[slice, slice]:
 
     x, y: coordinates of all pixels, cm, as `Plane.coordinates` gives them or bent by less than half a centimetre.
     """
-    found = []
-    for values, at, reach in ((y[:, [0, -1]].T, centre[1], tall), (x[[0, len(x) // 2, -1]], centre[0], wide)):
-        near = np.flatnonzero((values.max(0) > at - reach - 0.5) & (values.min(0) < at + reach + 0.5))
-        found.append(slice(int(near[0]), int(near[-1]) + 1) if near.size else slice(0, 0))
-    return tuple(found)
+    left, right = centre[0] - wide - 0.5, centre[0] + wide + 0.5
+    high, low = centre[1] + tall + 0.5, centre[1] - tall - 0.5
+    # x rises along every row, y falls along every column: the outermost ones and the middle tell where they are met.
+    columns = np.array([x[row].searchsorted((left, right)) for row in (0, len(x) // 2, -1)])
+    rows = len(y) - np.array([y[::-1, column].searchsorted((high, low)) for column in (0, -1)])
+    found = ((int(ends[:, 0].min()), int(ends[:, 1].max())) for ends in (rows, columns))
+    return tuple(slice(first, max(first, last)) for first, last in found)

@@ -31,8 +31,8 @@ def hila(f: Frame, x, y) -> np.ndarray:
     return out
 
 
-def tree(f: Frame, rng: np.random.Generator, roots: int = 8, thick: float = 0.33) -> list[tuple[np.ndarray, ...]]:
-    """Branching vessels of both lungs.
+def tree(f: Frame, rng, roots: int = 8, thick: float = 0.33, generations: int = GENERATIONS) -> list[tuple]:
+    """Branching vessels of both lungs; with fewer `generations` the first ones stay as they are.
 
     Each branch ends in two, thinner by a factor of about 2^(-1/3) each (Murray's law, 1926).
 
@@ -50,7 +50,7 @@ def tree(f: Frame, rng: np.random.Generator, roots: int = 8, thick: float = 0.33
         angle.append(np.where(side > 0, spread, np.pi - spread))
         radius.append(thick * f.unit * np.interp(spread, [-1.5, 0, 1.3], [1.25, 0.95, 0.75]))
     x, y, angle, radius = (np.concatenate(v) for v in (x, y, angle, radius))
-    for _ in range(GENERATIONS):
+    for _ in range(generations):
         length = f.unit * rng.uniform(1.0, 2.9, x.size)
         bend = rng.normal(0, 0.30, x.size)
         levels.append((x, y, angle, bend, length, radius))
