@@ -121,10 +121,14 @@ class Classifier(nn.Module):
         super().train(mode)
         for part in self.backbone.modules():
             # Running statistics, dropout and dropped paths change a layer's output in training mode, frozen or not.
-            parameters = list(part.parameters())
-            if parameters and not any(parameter.requires_grad for parameter in parameters):
+            if _frozen(part):
                 part.train(False)
         return self
+
+
+def _frozen(part: nn.Module) -> bool:
+    """Return whether a module has parameters and none of them learns; a learning one is soon found."""
+    return next(part.parameters(), None) is not None and not any(p.requires_grad for p in part.parameters())
 
 
 def last_stage(backbone: nn.Module) -> list[nn.Module]:

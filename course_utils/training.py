@@ -5,6 +5,7 @@ import hashlib
 import math
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,10 +19,11 @@ from torch.utils.data import DataLoader, RandomSampler
 from course_utils import checkpoints
 from course_utils.progress import bar
 
+# Fused: all parameters in one pass, on a CPU several times faster than one after the other.
 OPTIMISERS = {
-    "adamw": torch.optim.AdamW,
-    "adam": torch.optim.Adam,
-    "sgd": lambda parameters, **options: torch.optim.SGD(parameters, momentum=0.9, **options),
+    "adamw": partial(torch.optim.AdamW, fused=True),
+    "adam": partial(torch.optim.Adam, fused=True),
+    "sgd": partial(torch.optim.SGD, momentum=0.9, fused=True),
 }
 # Each takes the optimiser, its learning rate and the number of steps of the whole run; stepped once a batch.
 SCHEDULES = {
