@@ -13,7 +13,7 @@ from PIL import Image
 from scipy.ndimage import binary_dilation
 
 from course_utils import simulator
-from course_utils.simulator import anatomy, childbones, detector, overlay
+from course_utils.simulator import anatomy, childbones, detector, overlay, tone
 from course_utils.simulator.plane import Plane
 
 SIZE = 128
@@ -373,7 +373,19 @@ def test_growth_centres_of_the_arm_grow_with_age():
     assert weights[1] > 1.5 * weights[0] and starts[1] > starts[0] + 0.2  # and keep shaft and socket apart
 
 
-def test_toe_changes_only_what_is_darker_than_black():
-    value = np.linspace(-0.5, 1.5, 200, dtype=np.float32)[None]
-    soft, steep = (detector.display(value, 0.0, 1.0, 0.2, 0.8, 1.0, 0.0, toe) for toe in (5.0, 12.0))
-    assert np.array_equal(soft[value >= 0], steep[value >= 0]) and (steep[value < -0.01] < soft[value < -0.01]).all()
+def test_display_rises_without_a_kink():
+    """A kink would show as black islands with a hard edge in the lungs."""
+    value = np.linspace(-0.9, 1.5, 2000, dtype=np.float32)[None]
+    for black, white, gamma, fog in ((0.24, 0.64, 0.7, 0.04), (0.13, 0.88, 1.1, 0.04), (0.12, 0.95, 0.6, 0.0)):
+        grey = detector.display(value, 0.0, 1.0, tone.Tone(black, white, gamma, fog))[0]
+        assert abs(np.interp(0.0, value[0], grey) - black) < 0.01
+        rise = np.diff(grey.reshape(-1, 10)[:, 0])
+        assert (rise >= 0).all() and (np.abs(np.diff(rise)) < 0.25 * rise.max()).all()
+        narrow = detector.display(value, 0.0, 1.0, tone.Tone(black, white, gamma, fog, low=0.2, high=0.6))
+        assert 0.2 <= narrow.min() and narrow.max() <= 0.6
+
+
+def test_a_few_films_of_a_site_are_flat_or_hard():
+    tones = [tone.develop(simulator.SITES["sirm"], case("normal", "sirm", seed=seed)[3]) for seed in range(300)]
+    assert 0.04 < np.mean([t.high < 1 for t in tones]) < 0.2
+    assert np.ptp([t.width for t in tones]) > 0.4 and min(t.high - t.low for t in tones) > 0.2

@@ -17,6 +17,7 @@ from scipy.special import ndtri
 # the compositions of ICRU report 44. Metal: what covers a thin lead wire or a steel clip on the display.
 MU = {"lung": 0.0516, "soft": 0.210, "bone": 0.549, "metal": 6.0}
 COARSE = 4  # slow changes are computed on every fourth pixel
+TOE = 0.2  # share of the displayed range
 SLOW, FAST = 1.2, 0.35  # cm: what is slower is compressed, what is faster is sharpened
 # How far a lesion or a cable reaches through blur and processing, cm; add 3 * COARSE pixels for the coarse grid.
 REACH = 3 * SLOW + 2 * FAST + 0.9
@@ -125,27 +126,21 @@ def window(primary: np.ndarray, scatter, inside: np.ndarray, compression: float,
     return float(dark), float(max(bright, dark + 0.2))
 
 
-def display(
-    value: np.ndarray,
-    dark: float,
-    bright: float,
-    black: float,
-    white: float,
-    gamma: float,
-    fog: float,
-    toe: float = 5.0,
-) -> np.ndarray:
-    """Grey values 0 to 1, bone white: `dark` becomes `black`, `bright` becomes `white`, bare film `fog`.
+def display(value: np.ndarray, dark: float, bright: float, tone) -> np.ndarray:
+    """Grey values 0 to 1, bone white: `dark` becomes the black of a `tone.Tone`, `bright` its white, bare film its fog.
 
-    In between a power curve; below and above a soft toe and shoulder, as film and monitors have them. The larger `toe`,
-    the sooner what is darker than `black` looks like bare film.
+    In between a power curve that begins `TOE` before `dark`, so that its slope stays finite; below and above it bends
+    into a soft toe and shoulder without a kink, as film and monitors do: a kink would show as islands in the lungs.
     """
     steps = np.linspace(-1, 2, 3073)
-    base = black + (white - black) * np.clip(steps, 0, None) ** gamma
-    knee = white - 0.06
+    start, end = TOE**tone.gamma, (1 + TOE) ** tone.gamma
+    rise = (tone.white - tone.black) / (end - start)
+    base = tone.black + rise * ((np.maximum(steps, 0) + TOE) ** tone.gamma - start)
+    knee = tone.white - 0.06
     base = np.where(base > knee, knee + (1 - knee) * (1 - np.exp(-(base - knee) / (1 - knee))), base)
-    floor = min(fog, black)
-    base = np.where(steps < 0, floor + (black - floor) * np.exp(np.minimum(steps, 0) * toe), base)
-    scale = 1024 / (bright - dark)
+    slope = rise * tone.gamma * TOE ** (tone.gamma - 1) / (tone.black - tone.fog)
+    base = np.where(steps < 0, tone.fog + (tone.black - tone.fog) * np.exp(np.minimum(steps, 0) * slope), base)
+    base = tone.low + (tone.high - tone.low) * base
+    scale = 1024 / ((bright - dark) * tone.width)
     steps = value * np.float32(scale) + np.float32(1024 - scale * dark)
     return base.astype(np.float32).take(steps.astype(np.intp), mode="clip")

@@ -10,7 +10,7 @@ import pathlib
 import numpy as np
 from PIL import Image
 
-from . import anatomy, body, childbody, detector, devices, overlay, skeleton, vessels
+from . import anatomy, body, childbody, detector, devices, overlay, skeleton, tone, vessels
 from . import disease as diseases
 from .plane import Plane
 
@@ -167,20 +167,8 @@ def expose(primary, extra, lungs, site, exposure, plane: Plane, without) -> np.n
     compression = 0.0 if raw else clip(site.compression + 0.08 * spread * exposure.contrast, 0, 0.85)
     sharpening = 0.0 if raw else clip(site.sharpening * np.exp(0.35 * spread * exposure.sharp), 0, 4)
     dark, bright = detector.window(primary, scatter, lungs["full"] > 0, compression, pitch)
-    bright = dark + (bright - dark) * np.exp(-0.12 * spread * exposure.dose)
     value = detector.process(-np.log(signal), compression, sharpening, pitch)
-    gamma = clip(site.gamma * np.exp(0.13 * spread * exposure.tone), 0.3, 3)
-    black = clip(site.black + 0.035 * spread * exposure.contrast, 0, 0.45)
-    return detector.display(
-        value,
-        dark,
-        bright,
-        black,
-        clip(site.white - 0.035 * spread * exposure.sharp, 0.5, 1),
-        gamma,
-        site.fog,
-        site.toe,
-    )
+    return detector.display(value, dark, bright, tone.develop(site, exposure))
 
 
 def clip(value: float, low: float, high: float) -> float:

@@ -15,7 +15,7 @@ class Site:
         scatter: scattered over primary radiation behind the grid, relative. dose: photons per cm^2 of detector.
         blur: sd of the detector's blur, cm. compression: share of the large-scale contrast taken out.
         sharpening: gain of the unsharp mask. black, white: grey values (0 to 1) that darkest lung and brightest tissue
-        get. gamma: tone curve in between. fog: grey of bare film; toe: how fast tones below black reach it.
+        get. gamma: tone curve in between. fog: grey of bare film.
         spread: film-to-film sd of tone, relative. border: "none", "black", "white" or "shutter".
         letter: of the side marker (A: of a figure's panel); R and D belong on the left. letter_place: fraction (x, y)
         of the film, letter_spread: its sd. letter_size: cm. language: of captions on portable films ("" none, "en",
@@ -34,7 +34,6 @@ class Site:
     white: float = 0.85
     gamma: float = 1.0
     fog: float = 0.04
-    toe: float = 5.0
     spread: float = 1.0
     border: str = "none"
     letter: str = "L"
@@ -62,7 +61,6 @@ class Site:
                 "white": (0.5, 1.0),
                 "gamma": (0.3, 3.0),
                 "fog": (0.0, 0.3),
-                "toe": (1.0, 20.0),
                 "spread": (0.0, 3.0),
                 "letter_size": (0.3, 5.0),
                 "leads": (0.0, 1.0),
@@ -89,7 +87,7 @@ SITES = {
             0.02,
             0.17,
             0.24,
-            0.24,
+            0.27,
             0.64,
             0.80,
             letter="L",
@@ -105,7 +103,7 @@ SITES = {
             0.03,
             0.27,
             0.42,
-            0.16,
+            0.19,
             0.82,
             0.76,
             spread=1.5,
@@ -122,7 +120,7 @@ SITES = {
             0.04,
             0.22,
             0.32,
-            0.18,
+            0.21,
             0.90,
             0.68,
             spread=1.4,
@@ -140,7 +138,7 @@ SITES = {
             0.03,
             0.42,
             0.63,
-            0.12,
+            0.15,
             0.78,
             0.84,
             spread=1.2,
@@ -157,7 +155,7 @@ SITES = {
             0.05,
             0.12,
             0.14,
-            0.16,
+            0.19,
             0.89,
             0.72,
             spread=1.6,
@@ -175,7 +173,7 @@ SITES = {
             0.03,
             0.37,
             0.49,
-            0.14,
+            0.17,
             0.86,
             0.72,
             letter="L",
@@ -197,7 +195,6 @@ SITES = {
             0.74,
             spread=1.15,
             fog=0.0,
-            toe=12.0,
             letter="R",
             letter_place=(0.06, 0.25),
             letter_spread=(0.03, 0.17),
@@ -213,7 +210,7 @@ SITES = {
             0.05,
             0.27,
             0.28,
-            0.14,
+            0.17,
             0.88,
             0.72,
             spread=1.6,
@@ -232,7 +229,7 @@ SITES = {
             0.04,
             0.32,
             0.49,
-            0.10,
+            0.13,
             0.88,
             0.76,
             letter="I",
@@ -248,7 +245,7 @@ SITES = {
             0.02,
             0.47,
             0.84,
-            0.10,
+            0.13,
             0.80,
             0.80,
             letter="I",

@@ -1,0 +1,45 @@
+"""How dark, how contrasty: the tone of one film, which follows its site's habits and varies from film to film."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+# Share of films, at a spread of 1, that were stored flat (a part of the grey values) or hard (a narrow window).
+FLAT, HARD = 0.07, 0.07
+
+
+@dataclasses.dataclass(frozen=True)
+class Tone:
+    """The display curve of a film.
+
+    Attributes:
+        black, white: grey values (0 to 1) that darkest lung and brightest tissue get. gamma: of the curve in between.
+        fog: grey of bare film. width: of the window, relative to the chest's own range. low, high: grey values into
+        which all this is stored.
+    """
+
+    black: float
+    white: float
+    gamma: float
+    fog: float
+    width: float = 1.0
+    low: float = 0.0
+    high: float = 1.0
+
+
+def develop(site, exposure) -> Tone:
+    """The tone of one film; `exposure` holds its deviations from the site's habits, in standard deviations."""
+    rng, spread = np.random.default_rng(exposure.seed + 5), site.spread
+    width, low, high = np.exp(-0.12 * spread * exposure.dose), 0.0, 1.0
+    kind, much, shift = rng.random(3)
+    if kind < FLAT * spread:
+        high = 1 - 0.5 * much
+        low = 0.6 * shift * (1 - high)
+    elif kind > 1 - HARD * spread:
+        width *= 1 - 0.35 * much
+    black = float(np.clip(site.black + 0.035 * spread * exposure.contrast, 0.02, 0.45))
+    white = float(np.clip(site.white - 0.035 * spread * exposure.sharp, 0.5, 1))
+    gamma = float(np.clip(site.gamma * np.exp(0.13 * spread * exposure.tone), 0.3, 3))
+    return Tone(black, white, gamma, min(site.fog, black - 0.01), float(width), low, high)
