@@ -1,37 +1,42 @@
 """The adult shoulder girdle: clavicles, shoulder blades and upper arms, as paths through bone on every ray.
 
-The blade is a thin plate whose lateral border, spine and coracoid are thick; landmarks lie as on an erect PA film:
-the clavicle's inner end below the lung apex, its outer end above the humeral head, the blade's tip at the 7th rib.
+The blade is a thin plate whose lateral border, spine, neck and coracoid are thick. Landmarks lie as on an erect PA
+film: the clavicle's inner end below the lung apex, its outer end above the humeral head, the blade's tip at the 7th rib
+(Gray's Anatomy, 1918, The Clavicle, The Scapula, The Humerus).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from .anatomy import Frame, chord
+from .anatomy import Frame, ramp
 from .plane import Plane
 
 BEND = 24  # samples of a blade's outline
+SHEET = 0.07  # mineral of the blade's thin plate on a ray, cm
 
 
 def draw(patient, exposure, plane: Plane, f: Frame) -> tuple[list[tuple], np.ndarray]:
-    """Pieces for `Plane.splat` of all bones of both sides, and the blades: 1 inside, 0 outside.
+    """Pieces for `Plane.splat` of all bones of both sides, and the mineral of the thin blades, cm.
 
     `exposure.spread` turns the blades off the lungs (1) or leaves them on it (0); `exposure.shoulders` lifts both.
     """
+    rng = np.random.default_rng([patient.seed, 9])
+    own = rng.standard_normal(4)  # the patient's; and what differs between the sides
     pieces, outlines = [], []
     for side in (-1, 1):
-        joint = _joint(exposure, f, side)
+        shape = own + 0.4 * rng.standard_normal(4)
+        joint = _joint(exposure, f, side, shape)
         rims, outline = _blade(plane, exposure, f, side, joint)
-        pieces += [_clavicle(plane, exposure, f, side, joint), rims, _arm(plane, exposure, f, side, joint)]
+        pieces += [_clavicle(plane, exposure, f, side, joint, shape), *rims, _arm(plane, exposure, f, side, joint)]
         outlines.append(outline)
-    return pieces, plane.fill(outlines)
+    return pieces, np.float32(SHEET * f.unit) * plane.fill(outlines)
 
 
-def _joint(exposure, f: Frame, side: int) -> np.ndarray:
+def _joint(exposure, f: Frame, side: int, shape) -> np.ndarray:
     """Middle of the socket, cm; the shoulder turned towards the film's edge lies lower."""
-    lift = exposure.shoulders + 0.04 * side * exposure.rotation
-    return np.array(((0.66 + 0.20 * exposure.spread) * f.width + 6.4 * f.unit, f.apex + (1.2 * lift - 3.4) * f.unit))
+    lift = exposure.shoulders + 0.04 * side * exposure.rotation + 0.1 * shape[0]
+    return np.array((0.55 * f.width + (7.6 + 0.9 * exposure.spread) * f.unit, f.apex + (2.4 * lift - 3.6) * f.unit))
 
 
 def _spline(points, t) -> np.ndarray:
@@ -40,54 +45,77 @@ def _spline(points, t) -> np.ndarray:
     return np.asarray(points, float).T @ weights
 
 
-def _clavicle(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tuple:
-    """An S from the sternum to above the humeral head; turning the patient moves its inner end (through its depth)."""
-    u, t = f.unit, np.linspace(0, 1, plane.samples(1.4 * f.width))[None]
-    inner = np.array((1.9 * u, f.apex - (3.9 - 0.8 * exposure.shoulders) * u))
-    outer = joint + np.array((0.6 * u, 3.2 * u))
+def _clavicle(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, shape) -> tuple:
+    """An S from the breastbone to above the humeral head: a thick inner end, a slim shaft, a flat outer end.
+
+    Turning the patient moves its inner end (through its depth).
+    """
+    u, t = f.unit, np.linspace(0, 1, plane.samples(1.6 * f.width))[None]
+    inner = np.array((2.1 * u, f.apex - (4.1 - 0.8 * exposure.shoulders) * u))
+    outer = joint + np.array((0.8 * u, 3.3 * u))
     x = inner[0] + (outer[0] - inner[0]) * t
-    y = inner[1] + (outer[1] - inner[1]) * t**0.85 + 0.55 * u * np.sin(2 * np.pi * (0.95 * t + 0.02))
-    radius = 0.52 * u * np.interp(t, [0, 0.08, 0.3, 0.7, 0.93, 1], [1.5, 1.25, 0.85, 0.9, 1.15, 0.7])
-    path = 1.1 * u * np.interp(t, [0, 0.06, 0.25, 0.9, 1], [0.35, 0.7, 1.0, 1.0, 0.5])
-    return plane.tubes(side * x, y, f.depth * (0.95 - 0.85 * t**1.5), radius, path, hollow=0.72)
+    bow = (0.50 + 0.30 * shape[1]) * np.sin(np.pi * t) + (0.30 + 0.18 * shape[2]) * np.sin(2 * np.pi * t)
+    y = inner[1] + (outer[1] - inner[1]) * t + u * bow
+    thick = 1 + 0.07 * shape[3]
+    where = [0, 0.02, 0.07, 0.13, 0.26, 0.42, 0.60, 0.80, 0.93, 0.985, 1]
+    radius = thick * u * np.interp(t, where, [0.20, 0.70, 1.05, 1.02, 0.74, 0.58, 0.56, 0.64, 0.80, 0.66, 0.15])
+    area = thick * u * u * np.interp(t, where, [0.02, 0.18, 0.32, 0.34, 0.38, 0.42, 0.40, 0.33, 0.27, 0.2, 0.02])
+    return plane.tubes(side * x, y, f.depth * (0.85 - 0.85 * t**1.3), radius, area / radius, hollow=0.78, marrow=0.1)
 
 
-def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tuple[tuple, tuple]:
-    """Thick rims of a blade as tubes, and its outline in pixels."""
-    u, t = f.unit, np.linspace(0, 1, plane.samples(15 * f.unit))
-    at = lambda dx, dy: joint + np.array((dx * u, dy * u))  # noqa: E731
-    tip = at(-3.6 + 0.8 * exposure.spread, -10.8)
-    corner = at(-6.2, 2.6)
-    rims = (
-        ((at(-0.7, -1.2), at(-2.2, -4.5), tip), 0.48, 0.50),  # lateral border
-        ((corner, at(-6.6, -4.0), tip), 0.20, 0.24),  # medial border
-        ((corner, at(-4.0, 3.4), at(-1.9, 1.8)), 0.14, 0.35),  # upper border
-        ((at(-6.0, 0.0), at(-2.6, 1.6), at(1.9, 2.9)), 0.40, 0.72),  # spine, ending as acromion
-        ((at(-1.4, 1.0), at(-1.6, 2.2), at(-0.6, 2.0)), 0.50, 0.95),  # coracoid
-        ((at(-0.35, 1.7), at(-0.75, 0.0), at(-0.35, -1.7)), 0.26, 1.0),  # rim of the socket
+def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tuple[list[tuple], tuple]:
+    """Thick parts of a blade as tubes, and its outline in pixels; turned away, it is seen narrow."""
+    u, t = f.unit, np.linspace(0, 1, plane.samples(12 * f.unit))
+    narrow = 1 - 0.42 * exposure.spread
+    at = lambda dx, dy: joint + np.array((dx * narrow * u, dy * u))  # noqa: E731
+    tip, corner, root = at(-5.6, -11.2), at(-8.4, 2.4), at(-8.2, -1.2)
+    roof = joint + np.array((1.5 * u, 3.1 * u))  # where the acromion begins
+    ends = [0, 0.12, 0.8, 1]
+    rims = (  # control points, half-width and path (cm) of a curve, and how they change along it
+        (
+            (at(-1.0, -0.8), at(-2.4, -5.0), tip),
+            0.36,
+            0.30,
+            (1.6, 1.2, 0.8, 0.5),
+            (0.2, 0.8, 0.7, 0.1),
+        ),  # lateral border
+        ((corner, at(-9.2, -3.0), tip), 0.13, 0.14, (1, 1, 1, 1), (0.5, 1, 1, 1)),  # medial border
+        ((corner, at(-5.0, 3.2), at(-2.4, 1.6)), 0.12, 0.16, (1, 1, 1, 1), (0.6, 1, 1, 0.5)),  # upper border
+        ((root, at(-4.4, 1.6), roof), 0.34, 0.40, (0.4, 0.6, 1.1, 1.5), (0.0, 0.5, 1, 0.9)),  # spine
+        ((roof, roof + (1.2 * u, 0.2 * u), roof + (1.9 * u, -0.6 * u)), 0.55, 0.45, (1, 1.1, 1, 0.6), (0.8, 1, 1, 0.3)),
+        ((at(-3.0, 1.2), at(-2.6, 3.2), at(-0.6, 1.8)), 0.50, 0.30, (0.9, 1.1, 1, 0.7), (0.1, 0.8, 1, 0.3)),  # coracoid
+        ((at(-4.2, -0.6), at(-2.4, -0.2), at(-0.4, 0.0)), 1.5, 0.26, (0.7, 0.8, 1, 1.05), (0.0, 0.3, 1, 0.0)),  # neck
     )
     curves = np.stack([_spline(points, t) for points, *_ in rims])
-    radius, path = (np.stack([np.full(t.size, rim[k] * u) for rim in rims]) for k in (1, 2))
-    x, y, z = side * curves[:, 0], curves[:, 1], np.full(radius.shape, -0.8 * f.depth)
+    radius = np.stack([width * u * np.interp(t, ends, shape) for _, width, _, shape, _ in rims])
+    path = np.stack([solid * u * np.interp(t, ends, shape) for _, _, solid, _, shape in rims])
+    turn = 2 * np.pi * t
+    socket = (
+        joint[:, None]
+        + np.stack([-0.2 + (0.25 + 0.30 * (1 - exposure.spread)) * np.cos(turn), 1.75 * np.sin(turn)]) * u
+    )
+    curves = np.concatenate([curves, socket[None]])
+    radius, path = (np.concatenate([v, np.full((1, t.size), e * u)]) for v, e in ((radius, 0.13), (path, 0.30)))
+    back = np.full(radius.shape, -0.8 * f.depth)
     s = np.linspace(0, 1, BEND)
-    outline = [_spline(rims[k][0], s)[:, :: (-1 if k == 0 else 1)] for k in (2, 0, 1)]
-    outline = np.concatenate([outline[0], _spline(rims[0][0], s), _spline(rims[1][0], s)[:, ::-1]], axis=1)
-    rim_pieces = plane.tubes(x, y, z, radius, path, hollow=0.6)
-    return rim_pieces, plane.project(side * outline[0], outline[1], -0.8 * f.depth)
+    sides = (_spline(rims[2][0], s)[:, ::-1], _spline(rims[1][0], s), _spline(rims[0][0], s)[:, ::-1])
+    outline = np.concatenate(sides, axis=1)
+    pieces = [plane.tubes(side * curves[:, 0], curves[:, 1], back, radius, path, hollow=0.6)]
+    return pieces, plane.project(side * outline[0], outline[1], -0.8 * f.depth)
 
 
 def _arm(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tuple:
-    """Head and shaft of the humerus; the head is spongy with a thin cortex, the shaft a thick tube."""
-    u, k = f.unit, plane.samples(24 * f.unit)
-    centre = joint + np.array((1.9 * u, 0.0))
-    down = exposure.arms
-    along = np.stack([np.linspace(-2.2 * u, 2.0 * u, k), np.linspace(1.2 * u, 20 * u, k)])
-    radius = np.stack(
-        [
-            2.3 * u * chord(np.linspace(-0.98, 0.80, k)),
-            u * np.interp(along[1], [1.2 * u, 4.5 * u, 20 * u], [1.75, 1.2, 1.05]),
-        ]
+    """Humerus as one tube: a round spongy head, its neck, and a shaft of thick cortex."""
+    u, k = f.unit, plane.samples(34 * f.unit)
+    along = np.linspace(-2.36, 22, k)[None]
+    head = np.sqrt(np.maximum(2.36**2 - np.minimum(along, 0) ** 2, 0.01))
+    radius = u * np.minimum(head, np.interp(along, [0, 0.8, 1.8, 3.2, 5.5, 22], [2.36, 2.30, 2.10, 1.60, 1.22, 1.05]))
+    solid = np.interp(along, [-2.36, 0.5, 3, 7, 22], [0.20, 0.20, 0.30, 0.50, 0.50])
+    lateral = 0.70 * ramp((along + 2.4) / 9)  # the head sits on the inner side of the shaft
+    down, centre = exposure.arms, joint + np.array((2.75 * u, 0.1 * u))
+    along = along * u
+    x = centre[0] + np.cos(down) * along - np.sin(down) * lateral * u
+    y = centre[1] + np.sin(down) * along + np.cos(down) * lateral * u
+    return plane.tubes(
+        side * x, y, np.full_like(along, -0.2 * f.depth), radius, solid * radius, hollow=0.86, marrow=0.2
     )
-    path = radius * np.array([[0.7], [1.2]])
-    x, y = centre[0] + np.cos(down) * along, centre[1] + np.sin(down) * along
-    return plane.tubes(side * x, y, np.full_like(along, -0.2 * f.depth), radius, path, hollow=0.85)

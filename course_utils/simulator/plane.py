@@ -72,21 +72,22 @@ class Plane:
         """How many samples a curve of this length (cm) needs."""
         return max(int(length * 1.08 / (SPACING * self.pitch)) + 2, 4)
 
-    def tubes(self, x, y, z, radius, path, hollow: float = 0.0) -> tuple[np.ndarray, int, float]:
+    def tubes(self, x, y, z, radius, path, hollow: float = 0.0, marrow: float = 0.3) -> tuple[np.ndarray, int, tuple]:
         """Tubes along curves, such as ribs and vessels, for `splat`; anything that broadcasts to the shape of x.
 
         Args:
             x, y, z: curves, arrays (tubes, samples) in cm. radius: half-width on the film, cm.
             path: path length through the middle of the tube, cm.
-            hollow: radius of the marrow over the outer radius; the wall is the cortex.
+            hollow: radius of the marrow over the outer radius; the wall is the cortex. marrow: its mineral over that
+            of the cortex.
 
         Returns:
-            The five values of all samples (float32), the number of samples of a tube, and `hollow`.
+            The five values of all samples (float32), the number of samples of a tube, `hollow` and `marrow`.
         """
         out = np.empty((5, *np.shape(x)), np.float32)
         for to, values in zip(out, (x, y, z, radius, path), strict=True):
             to[...] = values
-        return out.reshape(5, -1), out.shape[-1], hollow
+        return out.reshape(5, -1), out.shape[-1], (hollow, marrow)
 
     def cut(self, *tubes) -> np.ndarray:
         """Cut tubes into small pieces: columns, rows (pixels) and weights (cm) of the pieces, float32 (3, pieces).
@@ -119,7 +120,7 @@ class Plane:
         out = np.empty((3, int(counts @ np.resize(ACROSS, counts.size))), np.float32)
         start = end = 0
         for group in np.flatnonzero(counts):
-            t, stagger, share = cross_section(int(group) % UNSEEN, walls[group // UNSEEN])
+            t, stagger, share = cross_section(int(group) % UNSEEN, *walls[group // UNSEEN])
             column, row, aside, down, dc, dr, volume = samples[:, start : start + counts[group]]
             c, r, weight = out[:, end : end + t.size * column.size].reshape(3, t.size, -1)
             np.add(aside * t, dc * stagger, out=c)
@@ -213,7 +214,7 @@ def slope(values: np.ndarray, first) -> np.ndarray:
 
 
 @functools.cache
-def cross_section(level: int, hollow: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def cross_section(level: int, hollow: float, marrow: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """How a round tube is cut into `ACROSS[level]` pieces.
 
     Returns:
@@ -223,5 +224,5 @@ def cross_section(level: int, hollow: float) -> tuple[np.ndarray, np.ndarray, np
     t = (np.arange(n) + 0.5) * 2 / n - 1
     share = np.sqrt(1 - t * t)
     if hollow:
-        share = share - 0.7 * hollow * np.sqrt(np.maximum(1 - (t / hollow) ** 2, 0))
+        share = share - (1 - marrow) * hollow * np.sqrt(np.maximum(1 - (t / hollow) ** 2, 0))
     return tuple(v.astype(np.float32)[:, None] for v in (t, np.arange(n) * 0.618 % 1 - 0.5, share / share.sum()))

@@ -1,0 +1,74 @@
+"""The spine of an adult: vertebral bodies between discs, with pedicles, transverse and spinous processes.
+
+It shows through the mediastinum only where a film is penetrated well. With age it bows, its end plates harden and spurs
+(osteophytes) grow at the edges of the discs. Sizes: Panjabi et al., Spine 16 (1991), thoracic human vertebrae.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import ribs
+from .anatomy import Frame, ramp
+from .plane import Plane
+
+LEVELS = 40  # vertebrae and discs that could be on a film, half of them above the chest
+DISC = 0.10  # half the height of a disc, over that of a vertebra and its disc
+
+
+def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
+    """Path through the mineral of the spine on every ray, cm."""
+    u, depth = f.unit, -0.62 * f.depth
+    x, y = plane.coordinates(depth)
+    rng = np.random.default_rng([patient.seed, 8])
+    old = float(np.clip((patient.age - 45) / 40, 0, 1))
+    height = y[:, :1] if plane.sin == 0 else y
+    bow = np.float32(patient.scoliosis) * (height / np.float32(f.height)) ** 2
+    bow = bow + np.float32(0.5 * patient.scoliosis * old) * np.sin(
+        height / np.float32(0.17 * f.height) + np.float32(patient.seed % 7)
+    )
+    x = x - bow
+    columns = np.flatnonzero((np.abs(x) < 3.6 * u).any(0))
+    if not columns.size:
+        return np.zeros_like(x)
+    out, part = np.zeros_like(x), slice(columns[0], columns[-1] + 1)
+    x = x[:, part]
+    y = y[:, part]
+    level = ribs.order_at((np.float32(f.apex + ribs.TOP * ribs.rise(patient)) - y) / np.float32(ribs.rise(patient)))
+    level = level.astype(np.float32) + np.float32(0.35)
+    number = np.floor(level)
+    v = level - number - np.float32(0.5)  # -0.5 (top) to 0.5 within one vertebra and half a disc on either side
+    where = np.abs(x)
+    own = rng.normal(1, 0.18, (3, LEVELS)).astype(np.float32)  # no two vertebrae are alike
+    spur = np.float32(old) * rng.gamma(0.6, 0.35, (2, LEVELS)).astype(np.float32)  # at every disc, right and left
+    body, disc = (np.clip(n.astype(np.int32) + LEVELS // 2, 0, LEVELS - 1) for n in (number, np.rint(level)))
+    lip = np.where(x < 0, spur[0].take(disc), spur[1].take(disc))
+    edge = ramp((np.abs(v) - np.float32(0.24)) / np.float32(0.18))
+    half = np.float32(u) * (np.float32(1.36) + np.float32(0.055) * np.clip(level, -4, 14))
+    across = where / (half * (np.float32(0.94) + edge * (np.float32(0.10) + np.float32(0.25) * lip)))
+    away = np.abs(v) + np.float32(0.035) * (1 - np.minimum(across, 1) ** 2)  # the plates are hollow
+    away -= np.float32(0.5 - DISC)
+    inside = ramp((np.float32(1.03) - across) * np.float32(9))
+    solid = ramp((np.float32(0.02) - away) * np.float32(20))
+    plate = bell(away + np.float32(0.015), 0.028) + np.float32(0.45) * bell(away + 0.06 * own[2].take(disc), 0.030)
+    mineral = np.float32(0.15) + np.float32(0.18) * solid * own[0].take(body)
+    mineral = inside * (mineral + np.float32(0.26 + 0.22 * old) * plate * own[1].take(disc))
+    mineral += np.float32(0.16) * bell(across - np.float32(0.94), 0.06) * solid + np.float32(0.6) * lip * edge * inside
+    dx, dv = (where - np.float32(0.74) * half) / np.float32(0.27 * u), (v + np.float32(0.13)) / np.float32(0.17)
+    ring = np.sqrt(dx * dx + dv * dv)  # pedicles, seen end-on
+    mineral += np.float32(0.24) * bell(ring - np.float32(0.85), 0.25) * own[2].take(body)
+    turned = x + np.float32(0.45 * f.depth * plane.turn)  # spinous processes lie further back
+    sx, sv = turned / (np.float32(0.24 * u) * own[1].take(body)), (v - np.float32(0.16)) / np.float32(0.20)
+    drop = np.sqrt(sx * sx + sv * sv)
+    mineral += np.float32(0.20) * bell(drop - np.float32(0.8), 0.30) + np.float32(0.08) * (drop < 0.8)
+    reach = ramp((np.float32(2.9 * u) - where) / np.float32(1.0 * u)) * (across > 0.8)
+    mineral += np.float32(0.20) * reach * bell(v + np.float32(0.18), 0.13)
+    out[:, part] = mineral * np.float32(0.50 * u)
+    return out
+
+
+def bell(values: np.ndarray, width: float) -> np.ndarray:
+    """1 at 0, falling to 1 / e at `width` on either side."""
+    values = values * np.float32(1 / width)
+    values *= values
+    return np.exp(np.negative(values, out=values), out=values)
