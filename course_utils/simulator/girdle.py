@@ -50,7 +50,7 @@ def _clavicle(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, sh
 
     Turning the patient moves its inner end (through its depth).
     """
-    u, t = f.unit, np.linspace(0, 1, plane.samples(1.6 * f.width))[None]
+    u, t = f.unit, (1 - np.cos(np.linspace(0, np.pi, plane.samples(1.9 * f.width))))[None] / 2
     inner = np.array((2.1 * u, f.apex - (4.1 - 0.8 * exposure.shoulders) * u))
     outer = joint + np.array((0.8 * u, 3.3 * u))
     x = inner[0] + (outer[0] - inner[0]) * t
@@ -106,8 +106,8 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tu
 
 def _arm(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tuple:
     """Humerus as one tube: a round spongy head, its neck, and a shaft of thick cortex."""
-    u, k = f.unit, plane.samples(34 * f.unit)
-    along = np.linspace(-2.36, 22, k)[None]
+    u, k = f.unit, plane.samples(20 * f.unit)
+    along = (24.3 * np.linspace(0, 1, k) ** 2 - 2.36)[None]  # the head is round, the shaft straight
     head = np.sqrt(np.maximum(2.36**2 - np.minimum(along, 0) ** 2, 0.01))
     radius = u * np.minimum(head, np.interp(along, [0, 0.8, 1.8, 3.2, 5.5, 22], [2.36, 2.30, 2.10, 1.60, 1.22, 1.05]))
     solid = np.interp(along, [-2.36, 0.5, 3, 7, 22], [0.20, 0.20, 0.30, 0.50, 0.50])

@@ -22,7 +22,7 @@ TALL = np.array(
 )  # half the height of a band, cm
 MINERAL = np.array([0.75, 0.85, 0.9, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.9, 0.7, 0.55])
 NECK = 2.3  # cm from the midline to where a rib leaves the spine
-TOP = 0.15  # the first vertebra's height above the lung apex, in units of `rise`
+TOP = -0.2  # the first vertebra's height above the lung apex, in units of `rise`
 ANTERIOR = 0.30  # mineral of the front end of a rib, over that of its angle
 
 
