@@ -20,6 +20,7 @@ from packaging.version import Version
 
 import address
 import example
+import measured
 import notebooks
 import rules
 from conftest import ROOT
@@ -217,6 +218,13 @@ def test_readme_lists_the_notebooks_that_exist():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     ready = set(re.findall(r"^\| \[`(\w+)`\]\(notebooks/\1\.ipynb\) .* \| ready \|$", readme, re.MULTILINE))
     assert ready == {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+
+
+def test_readme_measured_what_the_stored_notebooks_show():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    facts = measured.stored()
+    expected = measured.simulated_column(measured.START + measured.tables(facts, facts))
+    assert measured.simulated_column(readme) == expected, "run the notebooks, then .ci/measured.py"
 
 
 def test_readme_agrees_with_the_address():

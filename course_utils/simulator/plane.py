@@ -19,7 +19,8 @@ from PIL import Image, ImageDraw
 np.empty(30 * 2**20, np.uint8)
 
 DISTANCE = {"PA": 180.0, "AP": 110.0, "AP Supine": 100.0}  # source to detector, cm
-SPACING = 1.05  # between samples of a tube, in pixels: wider spacing shows as dots or stripes
+STRAIGHT = 0.5  # cm: a curve is given as straight steps of about this length
+SPACING = 1.05  # between the pieces of a tube, in pixels: wider spacing shows as dots or stripes
 ACROSS = np.unique(np.round(1.35 ** np.arange(25)).astype(int))  # numbers of pieces that a tube is cut into across
 LEVELS = np.searchsorted(ACROSS, np.arange(4 * ACROSS[-2]) / 4 + 0.25).astype(np.int16)  # by 4 * the number needed
 UNSEEN = len(ACROSS)
@@ -69,20 +70,20 @@ class Plane:
         return (x - self.left) / self.pitch - 0.5, (self.top - y) / self.pitch - 0.5
 
     def samples(self, length: float) -> int:
-        """How many samples a curve of this length (cm) needs."""
-        return max(int(length * 1.08 / (SPACING * self.pitch)) + 2, 4)
+        """How many points a curve of this length (cm) needs; straight lines between them take its place."""
+        return max(round(length / STRAIGHT), 15) + 1
 
     def tubes(self, x, y, z, radius, path, hollow: float = 0.0, marrow: float = 0.3) -> tuple[np.ndarray, int, tuple]:
         """Tubes along curves, such as ribs and vessels, for `splat`; anything that broadcasts to the shape of x.
 
         Args:
-            x, y, z: curves, arrays (tubes, samples) in cm. radius: half-width on the film, cm.
+            x, y, z: curves, arrays (tubes, points) in cm. radius: half-width on the film, cm.
             path: path length through the middle of the tube, cm.
             hollow: radius of the marrow over the outer radius; the wall is the cortex. marrow: its mineral over that
             of the cortex.
 
         Returns:
-            The five values of all samples (float32), the number of samples of a tube, `hollow` and `marrow`.
+            The five values of all points (float32), the number of points of a tube, `hollow` and `marrow`.
         """
         out = np.empty((5, *np.shape(x)), np.float32)
         for to, values in zip(out, (x, y, z, radius, path), strict=True):
@@ -96,39 +97,59 @@ class Plane:
         do at the lateral chest wall. What lies off the film is left out.
         """
         x, y, z, radius, path = np.concatenate([values for values, *_ in tubes], axis=1)
-        ends = np.cumsum([0] + [values.shape[1] for values, *_ in tubes])
-        first = np.concatenate([np.arange(a, b, n) for a, b, (_, n, _) in zip(ends, ends[1:], tubes, strict=False)])
-        scale = self.magnification(z) * np.float32(1 / self.pitch)
+        counts = [values.shape[1] // n for values, n, _ in tubes]
+        points = np.repeat([n for _, n, _ in tubes], counts)  # of every tube
+        last = points.cumsum() - 1
+        first = last - points + 1
         column, row = self.project(x, y, z)
-        dc, dr, dz = (slope(v, first) for v in (column, row, z))
-        dz *= scale
+        scale = self.magnification(z) * np.float32(1 / self.pitch)
         aside = np.maximum(radius, np.float32(0.02)) * scale
-        long = dc * dc + dr * dr + np.float32(1e-9)  # squared length of a step on the film, pixels
-        volume = path * aside * np.sqrt(long + dz * dz) * np.float32(np.pi / 2)
+        dc, dr = slope(column, first, last), slope(row, first, last)
+        unit = aside / np.sqrt(dc * dc + dr * dr + np.float32(1e-9))
+        area = path * aside * np.float32(np.pi / 2)
+        curve = np.concatenate([column, row, -dr * unit, dc * unit, area, z * scale]).reshape(6, -1)
+
+        inner = np.ones(x.size, bool)
+        inner[last] = False
+        start = np.flatnonzero(inner)  # of every straight step: all points but the last of a tube
+        steps = curve.take(start, axis=1)
+        change = curve.take(start + 1, axis=1) - steps
+        dc, dr, dz = change[[0, 1, 5]]
+        flat = dc * dc + dr * dr
+        outer = np.sqrt(flat) + np.sqrt(change[2] ** 2 + change[3] ** 2)  # of the tube's edge, in a bend
+        along = np.ceil(outer * np.float32(1 / SPACING) + np.float32(1e-3))
+        share = 1 / along
+        for values in (steps, change):
+            values[4] *= np.sqrt(flat + dz * dz) * share
+        rates = np.concatenate([steps[:5], change[:5], change[:2] * share, share[None]])
+
+        wide = np.maximum.reduceat(aside, first)
         walls = sorted({hollow for *_, hollow in tubes})
-        need = LEVELS.take((aside * np.float32(8 / SPACING)).astype(np.intp), mode="clip")
-        need = need.astype(np.min_scalar_type(UNSEEN * len(walls)))  # small numbers are sorted faster
-        for (_, _, hollow), start, end in zip(tubes, ends, ends[1:], strict=False):
-            need[start:end] += UNSEEN * walls.index(hollow)
+        group = np.repeat([walls.index(hollow) * UNSEEN for *_, hollow in tubes], counts)
+        group += LEVELS.take((wide * np.float32(8 / SPACING)).astype(np.intp), mode="clip")
+        group, reach = np.repeat(group, points - 1), np.repeat(wide, points - 1) + np.sqrt(flat) + 1
         height, width = self.shape
-        seen = (column > -aside - 1) & (column < width + aside) & (row > -aside - 1) & (row < height + aside)
-        need[~seen] = UNSEEN * len(walls)
-        aside /= np.sqrt(long)
-        counts = np.bincount(need)[: UNSEEN * len(walls)]
-        order = np.argsort(need, kind="stable")[: counts.sum()]
-        samples = np.stack([column, row, -dr * aside, dc * aside, dc, dr, volume]).take(order, axis=1)
+        seen = (steps[0] > -reach) & (steps[0] < width + reach) & (steps[1] > -reach) & (steps[1] < height + reach)
+        order = np.flatnonzero(seen)
+        order = order[np.argsort(group[order].astype(np.uint16), kind="stable")]  # small numbers are sorted faster
+        many = along[order].astype(np.intp)
+        counts = np.bincount(group[order], many).astype(np.intp)
+        samples = rates.take(np.repeat(order, many), axis=1)
+        number = np.arange(many.sum()) - np.repeat(many.cumsum() - many, many)
+        samples[:5] += samples[5:10] * ((number.astype(np.float32) + np.float32(0.5)) * samples[12])
+
         out = np.empty((3, int(counts @ np.resize(ACROSS, counts.size))), np.float32)
         start = end = 0
         for group in np.flatnonzero(counts):
             t, stagger, share = cross_section(int(group) % UNSEEN, *walls[group // UNSEEN])
-            column, row, aside, down, dc, dr, volume = samples[:, start : start + counts[group]]
-            c, r, weight = out[:, end : end + t.size * column.size].reshape(3, t.size, -1)
-            np.add(aside * t, dc * stagger, out=c)
-            np.add(down * t, dr * stagger, out=r)
-            np.multiply(volume, share, out=weight)
-            c += column
-            r += row
-            start, end = start + column.size, end + weight.size
+            here = samples[:, start : start + counts[group]]
+            c, r, weight = out[:, end : end + t.size * counts[group]].reshape(3, t.size, -1)
+            np.add(here[2] * t, here[10] * stagger, out=c)
+            np.add(here[3] * t, here[11] * stagger, out=r)
+            np.multiply(here[4], share, out=weight)
+            c += here[0]
+            r += here[1]
+            start, end = start + counts[group], end + weight.size
         return out
 
     def splat(self, *tubes) -> np.ndarray:
@@ -203,12 +224,11 @@ class Plane:
         return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR, (0, 0, width / 2, height / 2)))
 
 
-def slope(values: np.ndarray, first) -> np.ndarray:
-    """Change from sample to sample (central differences) of curves that follow each other and begin at `first`."""
+def slope(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Change from point to point (central differences) of curves that follow each other, from `first` to `last`."""
     out = np.empty_like(values)
     out[1:-1] = (values[2:] - values[:-2]) * np.float32(0.5)
     out[first] = values[first + 1] - values[first]
-    last = np.append(first[1:], values.size) - 1
     out[last] = values[last] - values[last - 1]
     return out
 

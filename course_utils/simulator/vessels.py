@@ -10,7 +10,7 @@ from .plane import Plane
 
 GENERATIONS = 6
 GROWTH = {False: {}, True: {"roots": 11, "thick": 0.28}}  # a child's tree, relative to its size, is finer and denser
-PARTS = 4  # groups of branches by length
+POINTS = 5  # of the curve that a branch follows
 
 
 def hilum(f: Frame, side: int) -> tuple[float, float]:
@@ -65,16 +65,11 @@ def tree(f: Frame, rng, roots: int = 8, thick: float = 0.33, generations: int = 
 
 def draw(plane: Plane, levels, widen: float = 1.0, solid: float = 2.0) -> np.ndarray:
     """Path length (cm) through the branches of a tree."""
-    branches = np.concatenate(levels, axis=1, dtype=np.float32)
-    branches = branches[:, np.argsort(branches[4], kind="stable")]  # those of like length are cut into as many pieces
-    pieces = []
-    for x, y, angle, bend, length, radius in np.array_split(branches[..., None], PARTS, axis=1):
-        t = np.linspace(0, 1, plane.samples(float(length.max())), dtype=np.float32)
-        turn = angle + bend * t / 2
-        r = widen * radius * (1 - 0.2 * t)
-        curves = x + length * t * np.cos(turn), y + length * t * np.sin(turn), 0.0
-        pieces.append(plane.tubes(*curves, r, solid * r))
-    return plane.splat(*pieces)
+    x, y, angle, bend, length, radius = np.concatenate(levels, axis=1, dtype=np.float32)[..., None]
+    t = np.linspace(0, 1, POINTS, dtype=np.float32)
+    turn = angle + bend * t / 2
+    r = widen * radius * (1 - 0.2 * t)
+    return plane.splat(plane.tubes(x + length * t * np.cos(turn), y + length * t * np.sin(turn), 0.0, r, solid * r))
 
 
 def airways(patient, plane: Plane, f: Frame) -> np.ndarray:
