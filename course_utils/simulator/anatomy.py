@@ -160,7 +160,7 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     """
     x, y = plane.coordinates(0.0)
     rows = Lookup(y)
-    x -= rows.of(np.float32(0.4 * patient.scoliosis) * (TABLE / f.height) ** 2)
+    x -= np.float32(0.4 * patient.scoliosis / f.height**2) * (y * y)
     half = rows(*cavity(patient, f))
     side = np.copysign(np.float32(1), x)
     distance = np.abs(x)

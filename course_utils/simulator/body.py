@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from .anatomy import Frame, ramp
-from .lookup import TABLE, Lookup, around
+from .lookup import TABLE, Lookup, around, ellipse
 
 
 def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
@@ -103,9 +103,8 @@ def abdominal_gas(patient, f: Frame, x, y, rng) -> np.ndarray:
         pockets += _loop(rng, centre, int(rng.integers(2, 7)), 1.1 * u, (0.5 * u, 1.5 * u), (0.6, 1.0), deep)
     out = np.zeros_like(x)
     for cx, cy, wide, tall, deep in pockets:
-        part = around(x, y, (cx, cy), wide, tall)
-        dx, dy = (x[part] - np.float32(cx)) / np.float32(wide), (y[part] - np.float32(cy)) / np.float32(tall)
-        np.maximum(out[part], np.float32(deep) * np.maximum(1 - dx * dx - dy * dy, 0), out=out[part])
+        part, inside = ellipse(x, y, (cx, cy), wide, tall)
+        np.maximum(out[part], np.float32(deep) * inside, out=out[part])
     return out
 
 

@@ -14,7 +14,7 @@ from scipy.interpolate import CubicSpline
 from .anatomy import Frame, cavity, chord, ramp
 from .childbody import arm_lift, head_place
 from .lookup import TABLE_REACH, TABLE_STEP, curve
-from .plane import Plane
+from .plane import Plane, gradient
 
 PITCH = 0.134  # of lung height, from one vertebra to the next: eight to nine ribs lie above the diaphragm
 TOP = 0.07  # of lung height, first thoracic vertebra above the apex
@@ -39,6 +39,7 @@ def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) -
 # One rib from the spine around the wall to its cartilage: sideways (of the half-width), and depth (of the half-depth).
 SIDEWAYS = (0.08, 0.34, 0.66, 0.90, 1.0, 0.95, 0.78, 0.55)
 DEPTH = (-0.92, -1.0, -0.86, -0.48, 0.0, 0.46, 0.76, 0.92)
+BEND = CubicSpline(np.linspace(0, 1, len(SIDEWAYS)), np.eye(len(SIDEWAYS)))  # what each knot adds to the curve
 FRONT_FALL = (0.12, 0.235, 0.345, 0.46)  # of lung height, from the turn at the wall to the cartilage
 
 
@@ -52,7 +53,6 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
     slant = slant + 0.45 * (patient.rib_slope - 1.1)  # of the posterior part, as the spine bends back
     sideways = np.array(SIDEWAYS)
     arch = 0.035 * np.sin(np.pi * np.minimum(sideways, 1))[:, None]
-    spline = CubicSpline(np.linspace(0, 1, len(sideways)), np.eye(len(sideways)))  # what each knot adds to the curve
     last = np.interp(order, [0, 2, 5, 7, 9, 11], [0.85, 1.0, 1.0, 0.95, 0.75, 0.55])
     k = plane.samples(2.3 * f.width)
     t = np.linspace(0, 1, k)
@@ -65,7 +65,7 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
         rise = np.concatenate([rise[:4], rise[3] - np.array(FRONT_FALL)[:, None] * front])
         at = (last * (1 + rng.normal(0, 0.03, n)))[:, None] * t
         at = np.minimum(at, 1)
-        shape = spline(at)
+        shape = BEND(at)
         yy = (start + lift)[:, None] + f.height * np.einsum("rtk,kr->rt", shape, rise)
         level = start + f.height * rise[4]
         level = np.clip((level + TABLE_REACH) / TABLE_STEP, 0, len(table) - 1).astype(int)
@@ -74,7 +74,7 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
         y.append(yy)
         z.append(f.depth * (shape @ np.array(DEPTH)))
         # A rib is a flat band: tall where it runs across the film, thin where the chest wall is seen edge-on.
-        dx, dy = np.gradient(x[-1], axis=1), np.gradient(yy, axis=1)
+        dx, dy = gradient(x[-1]), gradient(yy)
         across = np.abs(dx) / np.sqrt(dx * dx + dy * dy + 1e-9)
         size = 1 + 0.08 * rng.standard_normal(n)[:, None]
         tall = 0.47 * u * size * np.interp(order, [0, 3, 8, 11], [0.95, 1.0, 0.95, 0.7])[:, None]

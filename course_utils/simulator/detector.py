@@ -23,20 +23,30 @@ SLOW, FAST = 1.2, 0.35  # cm: what is slower is compressed, what is faster is sh
 REACH = 3 * SLOW + 2 * FAST + 0.9
 
 
-def smooth(image: np.ndarray, sd: float, pitch: float, reach: float = 3.0) -> np.ndarray:
-    """Gaussian blur, sd in cm, on a grid that is coarser by up to `COARSE`; its reach ends at `reach` sd and two pixels
-    of the grid.
+def smooth(image: np.ndarray, sd: float, reach: float = 3.0, coarse: int = COARSE) -> np.ndarray:
+    """Gaussian blur, sd in pixels, on a grid that is coarser by up to `coarse`; its reach ends at `reach` sd and two
+    pixels of the grid.
 
     Exactly nothing changes further away, which is what makes counterfactual pairs identical there.
     """
-    rows, columns = image.shape
-    step = int(min(max(sd / pitch, 1), COARSE))
-    small = Image.fromarray(image).reduce(step)
+    step = int(min(max(sd, 1), coarse))
     # Reducing and enlarging blur, too: by about half a pixel of the grid.
-    left = np.sqrt((sd / pitch / step) ** 2 - (0.25 if step > 1 else 0))
-    blurred = gaussian_filter(np.asarray(small), left, truncate=reach * sd / pitch / step / left, mode="nearest")
-    box = (0, 0, columns / step, rows / step)
-    return np.array(Image.fromarray(blurred).resize((columns, rows), Image.Resampling.BILINEAR, box))
+    left = np.sqrt((sd / step) ** 2 - (0.25 if step > 1 else 0))
+    blurred = gaussian_filter(reduced(image, step), left, truncate=reach * sd / step / left, mode="nearest")
+    return enlarged(blurred, step, image.shape)
+
+
+def reduced(image: np.ndarray, step: int) -> np.ndarray:
+    """Means over squares of `step` pixels."""
+    return np.asarray(Image.fromarray(image).reduce(step)) if step > 1 else image
+
+
+def enlarged(image: np.ndarray, step: int, shape: tuple[int, int]) -> np.ndarray:
+    """The opposite of `reduced`: an image of `shape`, interpolated linearly."""
+    if step == 1:
+        return image
+    box = (0, 0, shape[1] / step, shape[0] / step)
+    return np.asarray(Image.fromarray(image).resize(shape[::-1], Image.Resampling.BILINEAR, box))
 
 
 def attenuation(soft: np.ndarray, air: np.ndarray, bone: np.ndarray, metal: np.ndarray | float = 0.0) -> np.ndarray:
@@ -66,18 +76,23 @@ def scattered(primary: np.ndarray, ratio: float, pitch: float) -> np.ndarray:
     It is computed from the chest without lesion or devices, whose scatter differs by little: so that a pair of films
     with and without a lesion differs only around it.
     """
-    return np.float32(ratio) * smooth(primary, 4.5, pitch)
+    return np.float32(ratio) * smooth(primary, 4.5 / pitch, coarse=2 * COARSE)
 
 
 @functools.cache
 def bell() -> np.ndarray:
-    """The standard normal distribution as 65536 equally likely values: three times as fast as exact draws."""
+    """The standard normal distribution as 65536 equally likely values."""
     return ndtri((np.arange(65536) + 0.5) / 65536).astype(np.float32)
+
+
+def normal(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
+    """Standard normal noise, float32, from `bell`: three times as fast as exact draws."""
+    return bell().take(rng.integers(0, 65536, shape, np.uint16))
 
 
 def count(signal: np.ndarray, dose: float, pitch: float, rng: np.random.Generator) -> np.ndarray:
     """Photons on every pixel as a share of the open beam; Poisson noise in its Gaussian limit (many photons)."""
-    noise = bell().take(rng.integers(0, 65536, signal.shape, np.uint16))
+    noise = normal(rng, signal.shape)
     noise *= np.sqrt(signal * np.float32(1 / (dose * pitch * pitch)))
     noise += signal
     return np.maximum(noise, np.float32(1e-6), out=noise)
@@ -96,15 +111,11 @@ def soften(image: np.ndarray, sd: float) -> np.ndarray:
 
 def process(logarithm: np.ndarray, compression: float, sharpening: float, pitch: float) -> np.ndarray:
     """Compress the dynamic range (what is slower than `SLOW`) and sharpen (what is faster than `FAST`)."""
-    slow = smooth(logarithm, SLOW, pitch)
-    slow *= np.float32(compression)
-    if not sharpening:
-        return logarithm - slow
-    fast = smooth(logarithm, FAST, pitch, reach=2.0)
-    fast *= np.float32(-sharpening)
-    fast -= slow
-    fast += np.float32(1 + sharpening) * logarithm
-    return fast
+    step = int(min(max(FAST / pitch, 1), COARSE))
+    small = reduced(logarithm, step)
+    taken = np.float32(compression) * smooth(small, SLOW / pitch / step, coarse=COARSE // step)
+    taken += np.float32(sharpening) * smooth(small, FAST / pitch / step, reach=2.0)
+    return np.float32(1 + sharpening) * logarithm - enlarged(taken, step, logarithm.shape)
 
 
 def window(primary: np.ndarray, scatter, inside: np.ndarray, compression: float, pitch: float) -> tuple[float, float]:
@@ -119,11 +130,11 @@ def window(primary: np.ndarray, scatter, inside: np.ndarray, compression: float,
     coarse = (slice(COARSE // 2, None, COARSE),) * 2
     signal = -np.log(primary[coarse] + (scatter[coarse] if isinstance(scatter, np.ndarray) else 0))
     base = gaussian_filter(signal, SLOW / pitch / COARSE, truncate=3.0, mode="nearest")
-    values = (signal - np.float32(compression) * base)[inside[coarse]]
+    values = np.sort((signal - np.float32(compression) * base)[inside[coarse]])
     if values.size < 10:
         return 0.0, 1.0
-    dark, bright = np.percentile(values, (3.0, 98.5))
-    return float(dark), float(max(bright, dark + 0.2))
+    dark, bright = (float(values[int(share * values.size)]) for share in (0.030, 0.985))
+    return dark, max(bright, dark + 0.2)
 
 
 def display(value: np.ndarray, dark: float, bright: float, tone) -> np.ndarray:
@@ -132,7 +143,7 @@ def display(value: np.ndarray, dark: float, bright: float, tone) -> np.ndarray:
     In between a power curve that begins `TOE` before `dark`, so that its slope stays finite; below and above it bends
     into a soft toe and shoulder without a kink, as film and monitors do: a kink would show as islands in the lungs.
     """
-    steps = np.linspace(-1, 2, 3073)
+    steps = np.linspace(-1, 2, 3073, dtype=np.float32)
     start, end = TOE**tone.gamma, (1 + TOE) ** tone.gamma
     rise = (tone.white - tone.black) / (end - start)
     base = tone.black + rise * ((np.maximum(steps, 0) + TOE) ** tone.gamma - start)
@@ -143,4 +154,4 @@ def display(value: np.ndarray, dark: float, bright: float, tone) -> np.ndarray:
     base = tone.low + (tone.high - tone.low) * base
     scale = 1024 / ((bright - dark) * tone.width)
     steps = value * np.float32(scale) + np.float32(1024 - scale * dark)
-    return base.astype(np.float32).take(steps.astype(np.intp), mode="clip")
+    return base.take(steps.astype(np.intp), mode="clip")

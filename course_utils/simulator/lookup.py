@@ -81,3 +81,14 @@ def around(x, y, centre, wide: float, tall: float) -> tuple[slice, slice]:
     rows = len(y) - np.array([y[::-1, column].searchsorted((high, low)) for column in (0, -1)])
     found = ((int(ends[:, 0].min()), int(ends[:, 1].max())) for ends in (rows, columns))
     return tuple(slice(first, max(first, last)) for first, last in found)
+
+
+def ellipse(x, y, centre, wide: float, tall: float) -> tuple[tuple[slice, slice], np.ndarray]:
+    """Rows and columns around a small ellipse with half-axes `wide` and `tall` (cm), and 1 - r^2 there: 1 in its
+    middle, 0 on its border and beyond. How the film is tilted matters for its place, not for its shape.
+    """
+    rows, columns = part = around(x, y, centre, wide, tall)
+    dx = (x[(rows.start + rows.stop) // 2 - 1, columns] - np.float32(centre[0])) * np.float32(1 / wide)
+    dy = (y[rows, (columns.start + columns.stop) // 2 - 1] - np.float32(centre[1])) * np.float32(1 / tall)
+    inside = (1 - dy * dy)[:, None] - dx * dx
+    return part, np.maximum(inside, 0, out=inside)

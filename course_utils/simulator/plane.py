@@ -117,7 +117,7 @@ class Plane:
         dc, dr, dz = change[[0, 1, 5]]
         flat = dc * dc + dr * dr
         outer = np.sqrt(flat) + np.sqrt(change[2] ** 2 + change[3] ** 2)  # of the tube's edge, in a bend
-        along = np.ceil(outer * np.float32(1 / SPACING) + np.float32(1e-3))
+        along = np.maximum(np.ceil(outer * np.float32(1 / SPACING) - np.float32(0.25)), 1)
         share = 1 / along
         for values in (steps, change):
             values[4] *= np.sqrt(flat + dz * dz) * share
@@ -231,6 +231,12 @@ def slope(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray
     out[first] = values[first + 1] - values[first]
     out[last] = values[last] - values[last - 1]
     return out
+
+
+def gradient(values: np.ndarray) -> np.ndarray:
+    """Change from point to point of curves (curves, points): `np.gradient` along the last axis, but faster."""
+    step = values[:, 1:] - values[:, :-1]
+    return np.concatenate([step[:, :1], (step[:, 1:] + step[:, :-1]) / 2, step[:, -1:]], axis=1)
 
 
 @functools.cache

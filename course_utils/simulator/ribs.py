@@ -12,7 +12,7 @@ import numpy as np
 
 from .anatomy import Frame, cavity
 from .lookup import TABLE, TABLE_STEP, curve
-from .plane import Plane
+from .plane import Plane, gradient
 
 ORDER = np.arange(12)
 END = np.radians([136, 142, 148, 147, 144, 139, 132, 122, 113, 104, 74, 46])  # 0 at the spine, 180 at the breastbone
@@ -62,7 +62,7 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
         y = y - drop * ((1 - cos) / 2 - (1 - cos[:, :1]) / 2) + 0.30 * u * np.sin(phi * 1.5)
         half = np.interp(y, TABLE, wall) + 0.25 * u
         x, z = half * sin**0.95, -0.98 * f.depth * cos
-        dx, dy, dz = (np.gradient(v, axis=1) for v in (x, y, z))
+        dx, dy, dz = (gradient(v) for v in (x, y, z))
         flat, film, all3 = dx * dx + dz * dz, dx * dx + dy * dy, dx * dx + dy * dy + dz * dz
         seen = np.abs(dx) * np.sqrt(all3 / (flat * film + 1e-12))  # 1: the band faces the film, 0: it is seen edge-on
         height = u * stature * TALL[:, None] * (1 + tall) * (1 + 0.05 * np.sin(7 * t + ORDER[:, None]))

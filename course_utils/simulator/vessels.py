@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from .anatomy import Frame
-from .lookup import around
+from .lookup import ellipse
 from .plane import Plane
 
 GENERATIONS = 6
 GROWTH = {False: {}, True: {"roots": 11, "thick": 0.28}}  # a child's tree, relative to its size, is finer and denser
-POINTS = 5  # of the curve that a branch follows
+POINTS = 4  # of the curve that a branch follows
 
 
 def hilum(f: Frame, side: int) -> tuple[float, float]:
@@ -25,9 +25,8 @@ def hila(f: Frame, x, y) -> np.ndarray:
         hx, hy = hilum(f, side)
         for lift, wide, tall in ((0.6, 1.5, 1.7), (-1.6, 1.3, 2.2)):
             centre, reach = (hx, hy + lift * f.unit), (2**0.5 * wide * f.unit, 2**0.5 * tall * f.unit)
-            part = around(x, y, centre, *reach)
-            dx, dy = ((v[part] - np.float32(c)) / np.float32(r) for v, c, r in zip((x, y), centre, reach, strict=True))
-            out[part] += np.float32(1.5 * f.unit) * np.maximum(1 - dx * dx - dy * dy, 0)
+            part, inside = ellipse(x, y, centre, *reach)
+            out[part] += np.float32(1.5 * f.unit) * inside
     return out
 
 
@@ -50,17 +49,18 @@ def tree(f: Frame, rng, roots: int = 8, thick: float = 0.33, generations: int = 
         angle.append(np.where(side > 0, spread, np.pi - spread))
         radius.append(thick * f.unit * np.interp(spread, [-1.5, 0, 1.3], [1.25, 0.95, 0.75]))
     x, y, angle, radius = (np.concatenate(v) for v in (x, y, angle, radius))
-    for _ in range(generations):
+    while True:
         length = f.unit * rng.uniform(1.0, 2.9, x.size)
         bend = rng.normal(0, 0.30, x.size)
         levels.append((x, y, angle, bend, length, radius))
+        if len(levels) == generations:
+            return levels
         end = angle + bend
         x = np.repeat(x + length * np.cos(angle + bend / 2), 2)
         y = np.repeat(y + length * np.sin(angle + bend / 2), 2)
         fork = np.tile([1.0, -1.0], end.size) * rng.uniform(0.10, 0.75, 2 * end.size)
         angle = np.repeat(end, 2) + fork
         radius = np.repeat(radius, 2) * rng.uniform(0.58, 0.86, 2 * end.size)
-    return levels
 
 
 def draw(plane: Plane, levels, widen: float = 1.0, solid: float = 2.0) -> np.ndarray:
