@@ -330,6 +330,15 @@ def test_effusion_lies_low_on_its_side_and_is_part_of_the_mask():
         dataclasses.replace(args[1], effusion=(-1.0, 0.0))
 
 
+def test_films_of_adults_show_the_whole_lungs():
+    cut = []
+    for seed in range(60):
+        args = case("normal", ("sirm", "hannover")[seed % 2], simulator.VIEWS[seed % 3], seed=seed)
+        lungs = simulator.render(*args, size=64, without=("bones", "vessels", "noise")).lungs
+        cut.append(lungs[0].any() or lungs[-1].any())
+    assert np.mean(cut) < 0.15  # most of these touch the edge with a pixel or two
+
+
 def test_children_are_framed_from_chin_to_belly_with_raised_arms():
     rng, site = np.random.default_rng(3), simulator.SITES["guangzhou"]
     shots = [simulator.draw_exposure(rng, site, simulator.draw_patient(rng, child=True), view="AP") for _ in range(200)]

@@ -31,6 +31,10 @@ RANGES = {
     "seed": (0, 2**32 - 1),
 }
 
+CUT = 0.03  # share of adult films that are centred without care and may cut off a part of the lungs
+MARGIN = 0.9  # cm of film above the apices and below the costophrenic angles, at least
+TALL = 1.1  # height over width beyond which a film is rather made wider
+
 # Share of adult films with each of `devices.DEVICES`, by view: who is filmed lying is most often in intensive care.
 DEVICE_SHARES = {"PA": (0.01, 0.01, 0.0, 0.02), "AP": (0.15, 0.03, 0.12, 0.15), "AP Supine": (0.45, 0.05, 0.30, 0.15)}
 
@@ -78,6 +82,26 @@ class Exposure:
         refuse_names(self, "devices", DEVICES)
 
 
+def whole_lungs(
+    patient, view: str, breath: float, tilt: float, width: float, aspect: float, z: float
+) -> tuple[float, float, float]:
+    """Width, aspect and centre (y, cm) of a film of an adult that shows both apices and costophrenic angles.
+
+    A film that is too low becomes taller, and wider beyond `TALL`. z: how much lower than usual
+    the chest lies on it, in sd.
+    """
+    scale = 1.08 if view == "PA" else 1.13  # magnification of the middle plane
+    margin = MARGIN + 6 * np.sin(np.radians(abs(tilt)))
+    apex = scale * 0.5 * patient.lung_height
+    lungs = scale * 1.33 * patient.lung_height * (1 + 0.22 * (breath - 0.5))  # down to the costophrenic angles
+    height = max(width * aspect, lungs + 2 * margin)
+    aspect = min(height / width, max(aspect, TALL))
+    width = height / aspect
+    spare = width * aspect - lungs
+    top = np.clip(0.45 * spare + 2.5 * z, margin, spare - margin)
+    return width, aspect, apex + top - 0.5 * width * aspect
+
+
 def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **fixed) -> Exposure:
     """Draw an exposure of `patient` at `site`; the framing follows the site's habits, the rest the view.
 
@@ -93,6 +117,7 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
     z, u = rng.standard_normal(12), rng.random(6)
     lying, child = view == "AP Supine", patient.child
     breath = {"PA": 0.66, "AP": 0.42, "AP Supine": 0.30}[view] + 0.22 * z[0]
+    tilt = (3.5 if child or lying else 1.8) * z[7]
     loose = rng.triangular(0.0, 6.0, 17.0) * site.margin
     if child:
         breath = 0.64 + 0.26 * z[0]
@@ -106,15 +131,18 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
         zoom = 0.94 * np.exp(0.10 * rng.standard_normal())  # film sizes, crops by editors
         width = (2 * patient.lung_width * 1.10 + loose + (1.5 if view != "PA" else 0)) * zoom
         aspect = site.portrait + 0.10 * z[2] - (0.06 if view != "PA" else 0)
-        spare = width * aspect - patient.lung_height - 10.0
-        top = 3.0 + 1.8 * z[4] + 0.3 * max(spare, -3.0)  # cm of film above the lungs
-        x, y = 1.7 * z[3], 0.5 * patient.lung_height + top - 0.5 * width * aspect
+        if u[4] < CUT:
+            spare = width * aspect - patient.lung_height - 10.0
+            y = 0.5 * patient.lung_height + 3.0 + 1.8 * z[4] + 0.3 * max(spare, -3.0) - 0.5 * width * aspect
+        else:
+            width, aspect, y = whole_lungs(patient, view, breath, tilt, width, aspect, z[4])
+        x = 1.7 * z[3]
         arms = -1.25 + 0.12 * z[5] if view == "PA" else -1.38 + 0.10 * z[5]
     drawn = {
         "view": view,
         "inspiration": float(np.clip(breath, 0, 1)),
         "rotation": (6.5 if child else 4.5 if lying else 3.0) * z[6],
-        "tilt": (3.5 if child or lying else 1.8) * z[7],
+        "tilt": tilt,
         "width": width,
         "aspect": aspect,
         "x": x,
