@@ -27,7 +27,7 @@ def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) -
     pieces, blades = shoulders(patient, exposure, plane, f, rng)
     pieces += [ribs(patient, plane, f, rng), clavicles(patient, exposure, plane, f, rng)]
     pieces += jaw(exposure, plane, f, rng)
-    total = plane.splat(*pieces)
+    total = plane.splat(pieces)[0]
     most = np.float32(2.6 * f.unit)  # the edge of the chest would outshine everything else
     total = most * np.tanh(total / most)
     x = np.abs(plane.coordinates(-0.8 * f.depth)[0])  # a blade is thin at its inner border, thicker outwards

@@ -55,7 +55,7 @@ class Tray:
     @property
     def path(self) -> np.ndarray:
         """Metal equivalent on every ray, cm."""
-        return self.plane.splat(*self.built) if self.built else np.zeros(self.plane.shape, np.float32)
+        return self.plane.splat(self.built)[0]
 
 
 def leads(exposure, plane: Plane, f) -> tuple[np.ndarray, list[dict]]:

@@ -13,10 +13,11 @@ import numpy as np
 from PIL import Image
 
 from .anatomy import Frame, ramp
+from .detector import normal
 from .lookup import around
 from .plane import Plane
 from .ranges import override, refuse_outside
-from .vessels import GROWTH, draw, tree
+from .vessels import GROWTH, branches, tree
 
 KINDS = ("normal", "covid", "bacterial", "viral")
 VISIBLE = {"normal": 0.0, "covid": 0.69, "bacterial": 1.0, "viral": 1.0}
@@ -180,9 +181,7 @@ def texture(rng: np.random.Generator, plane: Plane, cells: tuple[int, ...], unit
     total = np.zeros((2, 2), np.float32)
     for k, n in enumerate(cells):
         total = np.asarray(Image.fromarray(total).resize((n, n), Image.Resampling.BICUBIC))
-        total = total + np.float32(0.62**k) * rng.standard_normal((n, n)).astype(np.float32)
-    if n < 100:  # or the pixels of the last grid would show
-        total = np.asarray(Image.fromarray(total).resize((2 * n, 2 * n), Image.Resampling.BICUBIC))
+        total = total + np.float32(0.62**k) * normal(rng, (n, n))
     return plane.sample(total / np.float32(total.std()), REACH * unit, part)
 
 
@@ -210,11 +209,11 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
         np.maximum(out, fluid(disease, f, lungs) * np.float32(min(0.9 * strength, 0.95)), out=out)
     out *= air
     if disease.kind == "bacterial":
-        bronchi = draw(plane, tree(f, rng, roots=4, thick=0.34, generations=4), solid=2.6)
+        bronchi = plane.splat(branches(plane, tree(f, rng, roots=4, thick=0.34, generations=4), solid=2.6))[0]
         return np.maximum(out - np.minimum(bronchi, 0.3 * out), 0)
     if disease.kind == "viral":
         own = tree(f, np.random.default_rng(patient.seed), **GROWTH[patient.child], generations=3)
-        walls = draw(plane, own, widen=1.7, solid=0.75)
+        walls = plane.splat(branches(plane, own, widen=1.7, solid=0.75))[0]
         out += np.float32(0.35 * strength) * np.minimum(walls, np.float32(0.5) * air)
     return out
 

@@ -130,18 +130,19 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
     if "breasts" not in without:
         soft += body.breasts(patient, f, x, y) * (soft > 0)
     air = lungs["air"]
+    path, gas = plane.splat(
+        vessels.branches(plane, tree, solid=6.3 if patient.child else 2.8) if "vessels" not in without else [],
+        vessels.airways(patient, plane, f) if "airways" not in without else [],
+    )
     if "vessels" not in without:
-        path = vessels.draw(plane, tree, solid=6.3 if patient.child else 2.8)
         if patient.child:  # the large vessels lie in front of and behind each other within the heart's shadow
             most = np.float32(0.65 * f.unit)
             path = most * np.tanh(path / most)
         path += vessels.hila(f, x, y) * np.float32(1.1 if patient.child else 1.0)
         air = air - np.minimum(path, np.float32(0.8) * air)
-    if "airways" not in without:
-        air = air + vessels.airways(patient, plane, f) * (soft > 4)
+    air = air + gas * (soft > 4)
     if "gas" not in without:
-        gas = childbody.bowel_gas if patient.child else body.abdominal_gas
-        air = air + gas(patient, f, x, y, gas_rng)
+        air += (childbody.bowel_gas if patient.child else body.abdominal_gas)(patient, f, x, y, gas_rng)
     bone = skeleton.bones(patient, exposure, plane, f, rib_rng) if "bones" not in without else np.zeros_like(air)
     primary = detector.transmitted(detector.attenuation(soft, np.minimum(air, soft), bone))
     for array in (primary, *(part for part in lungs.values() if isinstance(part, np.ndarray))):

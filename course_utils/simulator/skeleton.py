@@ -19,8 +19,8 @@ def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) -
     if patient.child:
         return childbones.bones(patient, exposure, plane, f, rng)
     pieces, blades = girdle.draw(patient, exposure, plane, f)
-    total = plane.splat(*ribs.draw(patient, plane, f, rng))
+    cage, girdles = plane.splat(ribs.draw(patient, plane, f, rng), pieces)
     most = np.float32(MOST * f.unit)
-    total = most * np.tanh(total / most) + plane.splat(*pieces) + blades
+    total = most * np.tanh(cage / most) + girdles + blades
     total += spine.draw(patient, plane, f)
     return total * np.float32(patient.bone)

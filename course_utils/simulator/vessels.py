@@ -63,17 +63,17 @@ def tree(f: Frame, rng, roots: int = 8, thick: float = 0.33, generations: int = 
         radius = np.repeat(radius, 2) * rng.uniform(0.58, 0.86, 2 * end.size)
 
 
-def draw(plane: Plane, levels, widen: float = 1.0, solid: float = 2.0) -> np.ndarray:
-    """Path length (cm) through the branches of a tree."""
+def branches(plane: Plane, levels, widen: float = 1.0, solid: float = 2.0) -> list[tuple]:
+    """Pieces for `Plane.splat` of a tree: branches `widen` times as thick, with `solid` radii of path through them."""
     x, y, angle, bend, length, radius = np.concatenate(levels, axis=1, dtype=np.float32)[..., None]
     t = np.linspace(0, 1, POINTS, dtype=np.float32)
     turn = angle + bend * t / 2
     r = widen * radius * (1 - 0.2 * t)
-    return plane.splat(plane.tubes(x + length * t * np.cos(turn), y + length * t * np.sin(turn), 0.0, r, solid * r))
+    return [plane.tubes(x + length * t * np.cos(turn), y + length * t * np.sin(turn), 0.0, r, solid * r)]
 
 
-def airways(patient, plane: Plane, f: Frame) -> np.ndarray:
-    """Air in the trachea and the two main bronchi, cm."""
+def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
+    """Trachea and the two main bronchi as pieces for `Plane.splat`: air."""
     carina = f.apex - 0.36 * f.height
     k = plane.samples(f.height)
     t = np.linspace(0, 1, k)
@@ -90,4 +90,4 @@ def airways(patient, plane: Plane, f: Frame) -> np.ndarray:
     radius = np.stack([np.full(k, r), r * (0.8 - 0.25 * t), r * (0.72 - 0.25 * t)])
     z = np.stack([-0.25 * f.depth * t, np.full(k, -0.25 * f.depth), np.full(k, -0.25 * f.depth)])
     fade = np.stack([np.interp(t, [0, 0.7, 1], [1, 1, 0.4 if patient.child else 1]), 0.8 - 0.6 * t, 0.8 - 0.7 * t])
-    return plane.splat(plane.tubes(x, y, z, radius, (2.7 if patient.child else 1.1) * radius * fade))
+    return [plane.tubes(x, y, z, radius, (2.7 if patient.child else 1.1) * radius * fade)]
