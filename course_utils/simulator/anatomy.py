@@ -155,8 +155,7 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     Returns:
         Arrays of the film's shape: `full`, depth of the cavity (cm); `air`, what heart, mediastinum and diaphragm leave
         of it (cm); `side`, -1 right and 1 left lung; `q`, 0 midline to 1 chest wall; `x`, `y`,
-        coordinates straightened along the spine (cm). `rows` and `across` look up functions of y and of the distance
-        from the midline.
+        coordinates straightened along the spine (cm).
     """
     x, y = plane.coordinates(0.0)
     rows = Lookup(y)
@@ -203,7 +202,7 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     below *= np.float32(4 * f.depth / f.unit / (1.08 if patient.child else 2.4))
     air -= np.sqrt(below, out=below)
     np.maximum(air, 0, out=air)
-    return {"x": x, "y": y, "full": full, "rows": rows, "across": across, "air": air, "side": side, "q": q}
+    return {"x": x, "y": y, "full": full, "air": air, "side": side, "q": q}
 
 
 def dome_height(patient, f: Frame, distance, top: float, side: int) -> np.ndarray:

@@ -64,8 +64,9 @@ def arms(patient, exposure, f: Frame, x, y) -> np.ndarray:
     return out
 
 
-def pectorals(patient, f: Frame, y, rows: Lookup, across: Lookup) -> np.ndarray:
+def pectorals(patient, f: Frame, x, y, rows: Lookup) -> np.ndarray:
     """Extra soft tissue of the pectoral muscles, cm."""
+    across = Lookup(np.abs(x))
     # The lower border of the pectoral muscle runs from the armpit down and inwards.
     edge = across.of(f.apex - 0.36 * f.height - (f.width + 1 - TABLE) * 0.35)
     out = ramp((y - edge) * np.float32(1 / 3.0))

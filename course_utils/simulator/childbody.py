@@ -14,12 +14,6 @@ from .body import limb
 from .lookup import Lookup, around
 
 
-def soft(patient, exposure, f: Frame, x, y, rows: Lookup) -> np.ndarray:
-    """Thickness of the body along every ray, cm."""
-    out = np.maximum(trunk(patient, f, x, rows), arms(patient, exposure, f, x, y))
-    return np.maximum(out, head(exposure, f, x, y))
-
-
 def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
     """Trunk and neck, cm."""
     edge, a, h = f.width + patient.wall, f.apex, f.height

@@ -9,9 +9,10 @@ from __future__ import annotations
 import functools
 
 import numpy as np
-from PIL import Image
 from scipy.ndimage import gaussian_filter
 from scipy.special import ndtri
+
+from .lookup import enlarged, reduced
 
 # 1/cm at 65 keV, the effective energy of a 120 kV chest film: between the 60 and 70 keV columns of xraylib 4.3.0 with
 # the compositions of ICRU report 44. Metal: what covers a thin lead wire or a steel clip on the display.
@@ -34,19 +35,6 @@ def smooth(image: np.ndarray, sd: float, reach: float = 3.0, coarse: int = COARS
     left = np.sqrt((sd / step) ** 2 - (0.25 if step > 1 else 0))
     blurred = gaussian_filter(reduced(image, step), left, truncate=reach * sd / step / left, mode="nearest")
     return enlarged(blurred, step, image.shape)
-
-
-def reduced(image: np.ndarray, step: int) -> np.ndarray:
-    """Means over squares of `step` pixels."""
-    return np.asarray(Image.fromarray(image).reduce(step)) if step > 1 else image
-
-
-def enlarged(image: np.ndarray, step: int, shape: tuple[int, int]) -> np.ndarray:
-    """The opposite of `reduced`: an image of `shape`, interpolated linearly."""
-    if step == 1:
-        return image
-    box = (0, 0, shape[1] / step, shape[0] / step)
-    return np.asarray(Image.fromarray(image).resize(shape[::-1], Image.Resampling.BILINEAR, box))
 
 
 def attenuation(soft: np.ndarray, air: np.ndarray, bone: np.ndarray, metal: np.ndarray | float = 0.0) -> np.ndarray:

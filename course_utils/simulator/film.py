@@ -12,6 +12,7 @@ from PIL import Image
 
 from . import anatomy, body, childbody, detector, devices, overlay, skeleton, tone, vessels
 from . import disease as diseases
+from .lookup import Lookup, enlarged
 from .plane import Plane
 
 PARTS = (
@@ -121,14 +122,10 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
     )
     lungs = anatomy.lungs(patient, exposure, plane, f, without)
     x, y = lungs["x"], lungs["y"]
+    soft = trunk(patient, f, x, y, without)
     if patient.child:
-        soft = childbody.soft(patient, exposure, f, x, y, lungs["rows"])
-    else:
-        soft = np.maximum(body.trunk(patient, f, x, lungs["rows"]), body.arms(patient, exposure, f, x, y))
-    if "muscle" not in without:
-        soft += body.pectorals(patient, f, y, lungs["rows"], lungs["across"]) * (soft > 0)
-    if "breasts" not in without:
-        soft += body.breasts(patient, f, x, y) * (soft > 0)
+        np.maximum(soft, childbody.head(exposure, f, x, y), out=soft)
+    np.maximum(soft, (childbody if patient.child else body).arms(patient, exposure, f, x, y), out=soft)
     air = lungs["air"]
     path, gas = plane.splat(
         vessels.branches(plane, tree, solid=6.3 if patient.child else 2.8) if "vessels" not in without else [],
@@ -148,6 +145,20 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
     for array in (primary, *(part for part in lungs.values() if isinstance(part, np.ndarray))):
         array.flags.writeable = False
     return plane, f, primary, lungs
+
+
+def trunk(patient, f: anatomy.Frame, x, y, without) -> np.ndarray:
+    """Thickness of the trunk on every ray, cm; it is smooth, so that every second row and column do."""
+    shape = x.shape
+    x, y = (v[::2, ::2] + (v[1, 1] - v[0, 0]) / 2 for v in (x, y))
+    rows = Lookup(y)
+    soft = (childbody if patient.child else body).trunk(patient, f, x, rows)
+    inside = soft > 0
+    if "muscle" not in without:
+        soft += body.pectorals(patient, f, x, y, rows) * inside
+    if "breasts" not in without:
+        soft += body.breasts(patient, f, x, y) * inside
+    return np.array(enlarged(soft, 2, shape))
 
 
 def expose(primary, extra, lungs, site, exposure, plane: Plane, without) -> np.ndarray:
