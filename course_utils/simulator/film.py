@@ -10,7 +10,7 @@ import pathlib
 import numpy as np
 from PIL import Image
 
-from . import anatomy, body, childbody, detector, devices, overlay, skeleton, tone, vessels
+from . import anatomy, body, childbody, detector, devices, leads, overlay, skeleton, tone, vessels
 from . import disease as diseases
 from .lookup import Lookup, enlarged
 from .plane import Plane
@@ -82,7 +82,7 @@ def render(patient, disease, site, exposure, size: int = 256, without=()) -> Fil
     markers: list[dict] = []
     extra = np.float32(detector.MU["soft"] - detector.MU["lung"]) * lesion
     for name, wanted, make in (
-        ("leads", exposure.leads, devices.leads),
+        ("leads", exposure.leads, leads.draw),
         ("tubes", exposure.tube, devices.tube),
         ("devices", patient.implants or exposure.devices, functools.partial(devices.others, patient)),
     ):

@@ -79,7 +79,7 @@ def text(film: np.ndarray, site, exposure, plane: Plane) -> list[dict]:
     margin = round(0.02 * max(plane.shape))
     boxes, y = [], within[1] + margin
     for line in lines:
-        ink = glyphs(line, max(round(0.016 * max(plane.shape)), 4))
+        ink = glyphs(line, max(round(0.019 * max(plane.shape)), 5))
         x = within[2] - margin - ink.shape[1] if site.letter_place[0] < 0.5 else within[0] + margin
         boxes.append({"kind": "text", "text": line, "box": stamp(film, ink, x, y, 0.95, within)})
         y += ink.shape[0] + 1

@@ -1,0 +1,76 @@
+"""ECG electrodes on the skin, and their cables."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .plane import Plane
+from .tray import Tray
+
+LEAVES = 8.0  # cm beyond the film's edge at which cables end
+# Where electrodes are stuck: shares of the chest's half-width and of the lungs' height, from the apex down.
+PLACES = ((-0.75, 0.10), (0.75, 0.08), (-0.72, 0.95), (0.76, 0.90), (0.10, 0.60), (0.45, 0.75))
+
+
+def draw(exposure, plane: Plane, f) -> tuple[np.ndarray, list[dict]]:
+    """Electrodes with their cables: a ward uses one of four kinds, and its cables leave the film together."""
+    rng, tray = np.random.default_rng(exposure.seed + 2), Tray(plane, f.depth)
+    style = rng.choice(("snap", "clip", "pad", "carbon"), p=(0.40, 0.25, 0.20, 0.15))
+    side = rng.choice((-1, 1))
+    away = np.array(
+        (
+            (side * (f.width + LEAVES), f.apex - rng.uniform(-0.1, 1.0) * f.height),
+            (rng.uniform(-1, 1) * f.width, f.dome[0] - rng.uniform(8, 14)),
+        )[int(rng.random() < 0.45)]
+    )
+    thick = rng.uniform(0.05, 0.08)
+    dense = rng.uniform(0.004, 0.010) if style == "carbon" else rng.uniform(0.012, 0.03)
+    yoke = away + rng.normal(0, 4, 2) + (-0.35 * away[0] * rng.random(), 4 * rng.random())
+    for px, py in PLACES[: int(rng.integers(3, 7))]:
+        x, y = px * f.width + rng.normal(0, 2.0), f.apex - py * f.height + rng.normal(0, 2.0)
+        c, r = plane.project(x, y, f.depth)
+        if not (4 < c < plane.shape[1] - 4 and 4 < r < plane.shape[0] - 4):
+            continue
+        turn = rng.uniform(0, 2 * np.pi)
+        ELECTRODES[style](tray, x, y, turn, rng)
+        start = np.array((x, y))
+        ahead = start + (np.cos(turn) * 2.5, np.sin(turn) * 2.5)
+        bend = [start + share * (yoke - start) + rng.normal(0, 4.5, 2) for share in (0.3, 0.7)]
+        tray.wire([start, ahead, *bend, yoke + rng.normal(0, 1.0, 2), away], thick, dense, rng)
+        tray.close("lead")
+    return tray.path, tray.boxes
+
+
+def _snap(tray: Tray, x, y, turn, rng) -> None:
+    """A steel stud in a faint pad of foam and gel."""
+    tray.plate(x, y, 1.7, 1.5, 0.0035, turn)
+    tray.plate(x, y, 0.85, 0.85, 0.004)
+    tray.plate(x, y, 0.5, 0.45, 0.045, turn)
+    tray.plate(x + 0.05, y - 0.05, 0.2, 0.2, 0.07)
+
+
+def _clip(tray: Tray, x, y, turn, rng) -> None:
+    """A spring clip that grips the stud, seen obliquely: jaws, coil and sleeve."""
+    dx, dy = np.cos(turn), np.sin(turn)
+    tray.plate(x, y, 0.3, 0.3, 0.05)
+    tray.plate(x + 0.35 * dx, y + 0.35 * dy, 0.75, 0.42 * rng.uniform(0.5, 1), 0.018, turn, 3.5)
+    tray.ring(x, y, 0.42, 0.06, 0.03, rng.uniform(0.6, 1.0))
+    tray.ring(x + 0.9 * dx, y + 0.9 * dy, 0.17, 0.07, 0.05)
+    tray.line([(x + 0.9 * dx, y + 0.9 * dy), (x + 1.6 * dx, y + 1.6 * dy)], 0.13, 0.035)
+
+
+def _pad(tray: Tray, x, y, turn, rng) -> None:
+    """A small stud on a pad of cloth, with a sleeve over the end of the cable."""
+    dx, dy = np.cos(turn), np.sin(turn)
+    tray.plate(x, y, 1.9, 1.3, 0.0025, turn, 3.0)
+    tray.plate(x, y, 0.38, 0.38, 0.05)
+    tray.line([(x, y), (x + 1.1 * dx, y + 1.1 * dy)], 0.22, 0.02)
+
+
+def _carbon(tray: Tray, x, y, turn, rng) -> None:
+    """A translucent electrode: little more than a thin disc of silver."""
+    tray.plate(x, y, 1.6, 1.6, 0.002)
+    tray.plate(x, y, 0.6, 0.55, 0.012, turn)
+
+
+ELECTRODES = {"snap": _snap, "clip": _clip, "pad": _pad, "carbon": _carbon}
