@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PIL import Image, ImageDraw
 
 from .plane import Plane
 
@@ -17,14 +16,6 @@ def bezier(points, t) -> tuple[np.ndarray, np.ndarray]:
     return tuple(points.T @ np.stack([math.comb(n, k) * t**k * (1 - t) ** (n - k) for k in range(n + 1)]))
 
 
-def covered(column, row, shape) -> np.ndarray:
-    """Share of every pixel that lies inside an outline (columns, rows in pixels)."""
-    image = Image.new("L", (2 * shape[1], 2 * shape[0]))
-    points = np.stack([2 * column + 1, 2 * row + 1], axis=1)
-    ImageDraw.Draw(image).polygon(points.ravel().tolist(), fill=255)
-    return np.asarray(image.reduce(2), np.float32) * np.float32(1 / 255)
-
-
 class Tray:
     """Collects the devices of one film, and `boxes`, one a device."""
 
@@ -33,7 +24,7 @@ class Tray:
         self.boxes: list[dict] = []
         self.pieces: list[tuple] = []  # of the device that is being built
         self.built: list[tuple] = []
-        self.plates: list[tuple] = []  # path, outline in pixels
+        self.plates: list[tuple] = []  # path, power, corners in pixels: see `lay`
 
     def curve(self, x, y, radius: float, path, hollow: float = 0.0) -> None:
         """Add a tube of constant radius along points that lie closely enough (cm); path may be one value a point."""
@@ -59,12 +50,11 @@ class Tray:
 
     def plate(self, x: float, y: float, wide: float, tall: float, path: float, turn: float = 0.0, power=2.0) -> None:
         """Add a flat plate: a superellipse (power 2: an ellipse, more: a box) with these half-axes (cm), turned."""
-        t = np.linspace(0, 2 * np.pi, 48)
-        u, v = (np.sign(w) * np.abs(w) ** (2 / power) for w in (np.cos(t), np.sin(t)))
-        u, v = u * wide, v * tall
-        x, y = x + u * np.cos(turn) - v * np.sin(turn), y + u * np.sin(turn) + v * np.cos(turn)
-        self.pieces.append(self.plane.tubes(x[None], y[None], self.z, 0.01, 0.0))
-        self.plates.append((path, *self.plane.project(x, y, self.z)))
+        c, s = math.cos(turn), math.sin(turn)
+        x = x + np.array((0.0, wide * c, -tall * s, -wide * c, tall * s))
+        y = y + np.array((0.0, wide * s, tall * c, -wide * s, -tall * c))
+        self.pieces.append(self.plane.tubes(x[None], y[None], self.z, 0.01, 0.0))  # no metal, but for the box
+        self.plates.append((path, power, np.stack(self.plane.project(x[:3], y[:3], self.z))))
 
     def close(self, kind: str) -> None:
         """Finish a device: what was added since the last one gets one box, unless it lies outside the film."""
@@ -77,9 +67,21 @@ class Tray:
     def path(self) -> np.ndarray:
         """Metal equivalent on every ray, cm."""
         out = self.plane.splat(self.built)[0]
-        for path, column, row in self.plates:
-            left, top = (max(math.floor(v.min()), 0) for v in (column, row))
-            part = out[top : math.ceil(row.max()) + 2, left : math.ceil(column.max()) + 2]
-            if part.size:
-                part += np.float32(path) * covered(column - left, row - top, part.shape)
+        for path, power, corners in self.plates:
+            lay(out, path, power, corners)
         return out
+
+
+def lay(out: np.ndarray, path: float, power: float, corners: np.ndarray) -> None:
+    """Add a superellipse to `out`, with smooth edges: corners are its centre and the ends of two axes (pixels)."""
+    (column, row), (a, b) = corners[:, 0], (corners[:, 1:] - corners[:, :1]).T
+    size = [math.ceil(reach) + 1 for reach in np.abs(a) + np.abs(b)]
+    left, top = (max(int(at) - reach, 0) for at, reach in zip((column, row), size, strict=True))
+    part = out[top : max(int(row) + size[1] + 1, 0), left : max(int(column) + size[0] + 1, 0)]
+    if part.size:
+        x = (np.arange(left, left + part.shape[1]) - column)[None]
+        y = (np.arange(top, top + part.shape[0]) - row)[:, None]
+        scale = 1 / (a[0] * b[1] - a[1] * b[0])
+        u, v = np.abs((b[1] * x - b[0] * y) * scale), np.abs((a[0] * y - a[1] * x) * scale)
+        inside = (1 - (u**power + v**power) ** (1 / power)) * min(np.hypot(*a), np.hypot(*b)) + 0.5
+        part += np.float32(path) * np.clip(inside, 0, 1).astype(np.float32)
