@@ -97,7 +97,7 @@ def render(patient, disease, site, exposure, size: int = 256, without=()) -> Fil
         markers += overlay.text(grey, site, exposure, plane)
     if "marker" not in without:
         markers.append(overlay.marker(grey, site, exposure, plane))
-    pixels = np.clip(np.rint(grey * 255), 0, 255).astype(np.uint8)
+    pixels = (np.clip(grey, 0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8)
     parameters = {
         "patient": dict(vars(patient)),
         "disease": vars(disease) | {"patches": [dict(vars(patch)) for patch in disease.patches]},

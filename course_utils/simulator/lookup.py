@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-TABLE_STEP, TABLE_REACH = 0.04, 60.0  # cm
+TABLE_STEP, TABLE_REACH = 0.04, 45.0  # cm
 TABLE = np.arange(-TABLE_REACH, TABLE_REACH + TABLE_STEP / 2, TABLE_STEP)
 
 
@@ -88,11 +88,15 @@ def ellipse(x, y, centre, wide: float, tall: float) -> tuple[tuple[slice, slice]
     """Rows and columns around a small ellipse with half-axes `wide` and `tall` (cm), and 1 - r^2 there: 1 in its
     middle, 0 on its border and beyond. How the film is tilted matters for its place, not for its shape.
     """
-    rows, columns = part = around(x, y, centre, wide, tall)
-    dx = (x[(rows.start + rows.stop) // 2 - 1, columns] - np.float32(centre[0])) * np.float32(1 / wide)
-    dy = (y[rows, (columns.start + columns.stop) // 2 - 1] - np.float32(centre[1])) * np.float32(1 / tall)
+    column = int(x[len(x) // 2].searchsorted(centre[0]).clip(0, x.shape[1] - 1))
+    down = y[:, column]
+    low, row, high = len(y) - down[::-1].searchsorted((centre[1] + tall, centre[1], centre[1] - tall))
+    along = x[min(row, len(y) - 1)]
+    left, right = along.searchsorted((centre[0] - wide, centre[0] + wide))
+    dx = (along[left:right] - np.float32(centre[0])) * np.float32(1 / wide)
+    dy = (down[low:high] - np.float32(centre[1])) * np.float32(1 / tall)
     inside = (1 - dy * dy)[:, None] - dx * dx
-    return part, np.maximum(inside, 0, out=inside)
+    return (slice(low, high), slice(left, right)), np.maximum(inside, 0, out=inside)
 
 
 def reduced(image: np.ndarray, step: int) -> np.ndarray:
@@ -102,7 +106,12 @@ def reduced(image: np.ndarray, step: int) -> np.ndarray:
 
 def enlarged(image: np.ndarray, step: int, shape: tuple[int, int]) -> np.ndarray:
     """The opposite of `reduced`: an image of `shape`, interpolated linearly."""
-    if step == 1:
-        return image
-    box = (0, 0, shape[1] / step, shape[0] / step)
-    return np.asarray(Image.fromarray(image).resize(shape[::-1], Image.Resampling.BILINEAR, box))
+    for axis in (0, 1) if step > 1 else ():
+        lines = image.swapaxes(0, axis)  # down the columns, then along the rows
+        n, lines = len(lines), np.concatenate([lines[:1], lines, lines[-1:]])
+        image = np.empty((n * step, image.shape[1]) if axis == 0 else (image.shape[0], n * step), np.float32)
+        for k in range(step):
+            low, share = divmod((k + 0.5) / step + 0.5, 1)
+            near, far = lines[int(low) : int(low) + n], lines[int(low) + 1 : int(low) + 1 + n]
+            np.add(near * np.float32(1 - share), far * np.float32(share), out=image.swapaxes(0, axis)[k::step])
+    return image[: shape[0], : shape[1]]

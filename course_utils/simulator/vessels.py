@@ -56,11 +56,12 @@ def tree(f: Frame, rng, roots: int = 8, thick: float = 0.33, generations: int = 
         if len(levels) == generations:
             return levels
         end = angle + bend
-        x = np.repeat(x + length * np.cos(angle + bend / 2), 2)
-        y = np.repeat(y + length * np.sin(angle + bend / 2), 2)
-        fork = np.tile([1.0, -1.0], end.size) * rng.uniform(0.10, 0.75, 2 * end.size)
-        angle = np.repeat(end, 2) + fork
-        radius = np.repeat(radius, 2) * rng.uniform(0.58, 0.86, 2 * end.size)
+        x = (x + length * np.cos(angle + bend / 2)).repeat(2)
+        y = (y + length * np.sin(angle + bend / 2)).repeat(2)
+        fork = rng.uniform(0.10, 0.75, 2 * end.size)
+        fork[1::2] *= -1
+        angle = end.repeat(2) + fork
+        radius = radius.repeat(2) * rng.uniform(0.58, 0.86, 2 * end.size)
 
 
 def branches(plane: Plane, levels, widen: float = 1.0, solid: float = 2.0) -> list[tuple]:
