@@ -11,11 +11,11 @@ import dataclasses
 
 import numpy as np
 
+from . import heart
 from .lookup import TABLE, Lookup
 from .plane import Plane
 
 HEART_DEPTH = 4.0  # cm in front of the middle plane (FORBILD thorax phantom)
-LYING = 1.04  # the heart is wider in a lying patient: more blood returns, the diaphragm stands higher
 
 
 def chord(r: np.ndarray) -> np.ndarray:
@@ -68,85 +68,44 @@ def cavity(patient, f: Frame) -> tuple[list, list]:
     return list(f.apex - s * f.height), list(w * f.width)
 
 
-def mediastinum(patient, f: Frame, lying: bool = False) -> dict[int, tuple[list, list]]:
-    """The two borders of mediastinum and heart, from below the diaphragm to the neck: knots in y and x, cm.
+def mediastinum(patient, f: Frame) -> dict[int, tuple[list, list]]:
+    """The two borders of a child's mediastinum and heart, below the diaphragm to the neck: knots in y and x, cm.
 
-    Right: right atrium, superior vena cava. Left: ventricle, auricle, pulmonary trunk, aortic knob, subclavian artery.
+    Right: right atrium, superior vena cava, thymus. Left: ventricle, thymus.
     """
     h, u = f.height, f.unit
-    wide = 2 * f.width * patient.heart * (LYING if lying else 1.0)
+    wide = 2 * f.width * patient.heart
     turn = patient.heart_turn
     right, left = wide * (0.335 - 0.02 * turn), wide * (0.665 + 0.02 * turn)
-    knob = (2.95 + 0.9 * patient.aorta) * u
-    svc = ((2.6 if patient.child else 2.35) + 0.5 * patient.aorta) * u
-    top = 0.62 * f.width * 0.45
-    y = lambda s: f.apex - s * h  # noqa: E731
-    if patient.child:
-        right *= 0.88
-        thymus = 0.10 + 0.45 * patient.muscle + 0.12 * max(0, 3 - patient.age)
-        right_border = [
-            (1.2, 0.35 * right),
-            (1.03, 0.78 * right),
-            (0.82, right),
-            (0.62, 0.88 * right),
-            (0.46, 0.48 * right + thymus),
-            (0.30, 2.4 * u + thymus),
-            (0.16, 2.4 * u + 0.5 * thymus),
-            (0.07, 2.1 * u),
-            (0.02, 2.4 * u),
-            (0.0, 2.9 * u),
-        ]
-        left_border = [
-            (1.25, 0.3 * left),
-            (1.08, 0.80 * left),
-            (0.90, left),
-            (0.72, 0.90 * left),
-            (0.54, 0.66 * left),
-            (0.40, 0.40 * left + thymus),
-            (0.26, 2.6 * u + thymus),
-            (0.14, 2.4 * u + 0.4 * thymus),
-            (0.07, 2.1 * u),
-            (0.02, 2.4 * u),
-            (0.0, 2.9 * u),
-        ]
-    else:
-        right_border = [
-            (1.2, 0.80 * right),
-            (1.02, 0.90 * right),
-            (0.82, right),
-            (0.66, 0.93 * right),
-            (0.53, svc + 0.5),
-            (0.42, svc + 0.1),
-            (0.25, svc),
-            (0.12, 2.5 * u),
-            (0.05, 2.6 * u),
-            (0.015, top),
-            (0.0, 1.25 * top),
-        ]
-        left_border = [
-            (1.25, 0.85 * left),
-            (1.09, 0.95 * left),
-            (0.97, left),
-            (0.80, left * (0.88 + 0.05 * turn)),
-            (0.66, 0.68 * left + 0.1),
-            (0.53, 4.0 * u),
-            (0.44, 3.6 * u),
-            (0.37, 3.1 * u),
-            (0.30, knob),
-            (0.24, knob * 0.97),
-            (0.17, 2.7 * u),
-            (0.11, 2.4 * u),
-            (0.05, 2.6 * u),
-            (0.015, top),
-            (0.0, 1.25 * top),
-        ]
-        rng = np.random.default_rng([patient.seed, 4])  # no two borders are alike
-        right_border, left_border = (
-            [(s, v + 0.22 * u * z) for (s, v), z in zip(border, rng.standard_normal(15), strict=False)]
-            for border in (right_border, left_border)
-        )
+    right *= 0.88
+    thymus = 0.10 + 0.45 * patient.muscle + 0.12 * max(0, 3 - patient.age)
+    right_border = [
+        (1.2, 0.35 * right),
+        (1.03, 0.78 * right),
+        (0.82, right),
+        (0.62, 0.88 * right),
+        (0.46, 0.48 * right + thymus),
+        (0.30, 2.4 * u + thymus),
+        (0.16, 2.4 * u + 0.5 * thymus),
+        (0.07, 2.1 * u),
+        (0.02, 2.4 * u),
+        (0.0, 2.9 * u),
+    ]
+    left_border = [
+        (1.25, 0.3 * left),
+        (1.08, 0.80 * left),
+        (0.90, left),
+        (0.72, 0.90 * left),
+        (0.54, 0.66 * left),
+        (0.40, 0.40 * left + thymus),
+        (0.26, 2.6 * u + thymus),
+        (0.14, 2.4 * u + 0.4 * thymus),
+        (0.07, 2.1 * u),
+        (0.02, 2.4 * u),
+        (0.0, 2.9 * u),
+    ]
     borders = {-1: right_border, 1: left_border}
-    return {side: ([y(s) for s, _ in border], [v for _, v in border]) for side, border in borders.items()}
+    return {side: ([f.apex - s * h for s, _ in border], [v for _, v in border]) for side, border in borders.items()}
 
 
 def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.ndarray]:
@@ -180,27 +139,37 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     below -= y
     np.maximum(below, 0, out=below)
     taken = across.of(1 - ramp((TABLE - 0.9 * f.unit) / ((3.2 if patient.child else 2.0) * f.unit)))  # by the spine
-    behind = np.float32(0.67 if patient.child else 0.88) + np.float32(0.18) * taken
+    behind = np.float32(0.67 if patient.child else 0.86) + np.float32(0.18 if patient.child else 0.20) * taken
     if "heart" not in without:
         xh, yh = plane.coordinates(HEART_DEPTH * f.unit)
         heart_rows = Lookup(yh)
-        borders = mediastinum(patient, f, exposure.view == "AP Supine")
-        inside = np.where(side < 0, *(heart_rows(*borders[k]) for k in (-1, 1))) - side * xh
+        if patient.child:
+            borders = mediastinum(patient, f)
+            edge = np.where(side < 0, *(heart_rows(*borders[k]) for k in (-1, 1)))
+        else:
+            tables = heart.borders(patient, f, exposure.view == "AP Supine")
+            edge, share, aorta = (heart_rows.of_sides(table, side) for table in tables)
+        inside = edge - side * xh
         curvature = heart_rows(
             [f.apex - f.height, f.apex - 0.55 * f.height, f.apex - 0.3 * f.height, f.apex],
             [6.0 * f.unit, 4.6 * f.unit, 2.6 * f.unit, 2.0 * f.unit],
         )
         inside /= curvature
-        heart = chord(1 - np.minimum(np.maximum(inside, 0, out=inside), 1))
-        if not patient.child:  # the heart rests on the diaphragm: further down there is only abdomen
-            heart *= 1 - ramp(below * np.float32(1 / (4.0 * f.unit)))
-        taken = np.maximum(taken, heart)
+        organ = chord(1 - np.minimum(np.maximum(inside, 0, out=inside), 1))
+        if not patient.child:
+            organ *= share
+            behind += np.float32(0.10) * ramp((aorta - distance) * np.float32(2.5 / f.unit))  # seen through the heart
+        taken = np.maximum(taken, organ)
     taken *= behind
     air = full - full * taken
     if patient.child:
         below *= below / (below + np.float32(0.08))  # a small child breathes fast: the edge moves a little
-    below *= np.float32(4 * f.depth / f.unit / (1.08 if patient.child else 2.4))
-    air -= np.sqrt(below, out=below)
+    below *= np.float32(4 * f.depth / f.unit / (1.08 if patient.child else 0.7))
+    np.sqrt(below, out=below)
+    if patient.child:
+        air -= below
+    else:  # the heart lies on the dome: the lung behind both loses to the larger one
+        air = np.minimum(air, full - below)
     np.maximum(air, 0, out=air)
     return {"x": x, "y": y, "full": full, "air": air, "side": side, "q": q}
 
@@ -212,8 +181,8 @@ def dome_height(patient, f: Frame, distance, top: float, side: int) -> np.ndarra
         t = (distance - peak) / (f.width - peak)
         return top - f.height * np.where(t > 0, 0.155 * t * t * (1 + 0.5 * t * t), 0.06 * t * t)
     rng = np.random.default_rng([patient.seed, 6, side + 1])  # from flat to steep, smooth to scalloped
-    peak = f.width * ((0.42 if side < 0 else 0.50) + 0.05 * rng.standard_normal())
-    steep = float(np.clip(0.15 + 0.04 * rng.standard_normal(), 0.06, 0.26))
+    peak = f.width * ((0.50 if side < 0 else 0.53) + 0.05 * rng.standard_normal())
+    steep = float(np.clip(0.17 + 0.05 * rng.standard_normal(), 0.04, 0.30))
     t = (distance - peak) / (f.width - peak)
-    fall = np.where(t > 0, steep * t * t * (1 + 0.5 * t * t), 0.4 * steep * t * t)
+    fall = np.where(t > 0, steep * t * t * (1 + 0.5 * t * t), 0.9 * steep * t * t)
     return top - f.height * (fall + 0.006 * rng.standard_normal() * np.sin(rng.uniform(4, 9) * t))

@@ -91,21 +91,35 @@ def breasts(patient, f: Frame, x, y) -> np.ndarray:
     return out
 
 
-def abdominal_gas(patient, f: Frame, x, y, rng) -> np.ndarray:
-    """Gas below the left dome and in the colon, cm: bubbles that have run together, their outline cut by folds."""
+def abdominal_gas(patient, f: Frame, x, y, rng, lying: bool) -> np.ndarray:
+    """Gas below the left dome and in the colon, cm: bubbles that have run together, their outline cut by folds.
+
+    Gas rises: in the stomach of somebody upright it ends on a level of fluid.
+    """
     u = f.unit
     pockets = []
-    if patient.gas > 0.45:  # stomach
-        cx, cy = 0.5 * f.width, f.dome[1] - (2.2 + 1.2 * rng.random()) * u
-        pockets += _loop(rng, (cx, cy), 3, 1.6 * u, (1.2 * u, 3.0 * u), (0.35, 0.6), 4 * u * patient.gas)
-    for _ in range(int(rng.integers(1, 5))):  # loops of colon
-        centre = f.width * rng.uniform(-0.5, 0.9), f.dome[1] - rng.uniform(3, 12) * u
-        deep = 3.0 * u * rng.random() * patient.gas
-        pockets += _loop(rng, centre, int(rng.integers(2, 7)), 1.1 * u, (0.5 * u, 1.5 * u), (0.6, 1.0), deep)
+    level = -np.inf
+    if rng.random() < 0.35 + 0.5 * patient.gas:  # stomach
+        wide, tall = rng.uniform(1.8, 3.8) * u, rng.uniform(1.0, 2.4) * u
+        centre = rng.uniform(0.30, 0.52) * f.width, f.dome[1] - tall - rng.uniform(0.6, 1.4) * u
+        deep = rng.uniform(2.0, 6.0) * u
+        pockets += [(*centre, wide, tall, deep)] + _loop(rng, centre, 2, wide, (0.8 * u, 2.0 * u), (0.6, 1), deep)
+        level = centre[1] - rng.uniform(-0.3, 1.0) * tall
+    stomach = len(pockets)
+    if rng.random() < 0.25 + 0.5 * patient.gas:  # splenic flexure, beside the stomach
+        centre = f.width * rng.uniform(0.55, 0.82), f.dome[1] - rng.uniform(2.2, 4.5) * u
+        pockets += _loop(rng, centre, int(rng.integers(3, 7)), 1.7 * u, (1.1 * u, 2.1 * u), (0.7, 1), 3.8 * u)
+    for _ in range(int(rng.integers(0, 5))):  # other loops of the colon
+        centre = f.width * rng.uniform(-0.6, 0.9), f.dome[1] - rng.uniform(4, 13) * u
+        deep = 3.5 * u * rng.random() * (0.3 + 0.7 * patient.gas)
+        pockets += _loop(rng, centre, int(rng.integers(2, 8)), 1.2 * u, (0.6 * u, 1.7 * u), (0.6, 1), deep)
     out = np.zeros_like(x)
-    for cx, cy, wide, tall, deep in pockets:
+    for number, (cx, cy, wide, tall, deep) in enumerate(pockets):
         part, inside = ellipse(x, y, (cx, cy), wide, tall)
-        np.maximum(out[part], np.float32(deep) * inside, out=out[part])
+        bubble = np.float32(deep) * np.sqrt(inside)
+        if number < stomach and not lying:
+            bubble *= np.clip((y[part] - np.float32(level)) * np.float32(4), 0, 1)
+        np.maximum(out[part], bubble, out=out[part])
     return out
 
 

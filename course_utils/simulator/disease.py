@@ -12,12 +12,12 @@ import dataclasses
 import numpy as np
 from PIL import Image
 
+from . import vessels
 from .anatomy import Frame, ramp
 from .detector import normal
 from .lookup import around
 from .plane import Plane
 from .ranges import override, refuse_outside
-from .vessels import GROWTH, branches, tree
 
 KINDS = ("normal", "covid", "bacterial", "viral")
 VISIBLE = {"normal": 0.0, "covid": 0.69, "bacterial": 1.0, "viral": 1.0}
@@ -209,11 +209,11 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
         np.maximum(out, fluid(disease, f, lungs) * np.float32(min(0.9 * strength, 0.95)), out=out)
     out *= air
     if disease.kind == "bacterial":
-        bronchi = plane.splat(branches(plane, tree(f, rng, roots=4, thick=0.34, generations=4), solid=2.6))[0]
+        bronchi = plane.splat(vessels.branches(plane, vessels.fan(f, rng, 4, 0.34, generations=4), solid=2.6))[0]
         return np.maximum(out - np.minimum(bronchi, 0.3 * out), 0)
     if disease.kind == "viral":
-        own = tree(f, np.random.default_rng(patient.seed), **GROWTH[patient.child], generations=3)
-        walls = plane.splat(branches(plane, own, widen=1.7, solid=0.75))[0]
+        own = vessels.tree(patient, f, np.random.default_rng(patient.seed), generations=3)
+        walls = plane.splat(vessels.branches(plane, own, widen=1.7, solid=0.75))[0]
         out += np.float32(0.35 * strength) * np.minimum(walls, np.float32(0.5) * air)
     return out
 

@@ -116,7 +116,7 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
     plane, f = Plane(patient, exposure, size), anatomy.frame(patient, exposure)
     rng = np.random.default_rng(patient.seed)
     tree, rib_rng, gas_rng = (
-        vessels.tree(f, rng, **vessels.GROWTH[patient.child]),
+        vessels.tree(patient, f, rng),
         np.random.default_rng(patient.seed + 1),
         np.random.default_rng(patient.seed + 2),
     )
@@ -128,18 +128,22 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
     np.maximum(soft, (childbody if patient.child else body).arms(patient, exposure, f, x, y), out=soft)
     air = lungs["air"]
     path, gas = plane.splat(
-        vessels.branches(plane, tree, solid=6.3 if patient.child else 2.8) if "vessels" not in without else [],
+        vessels.branches(plane, tree, solid=6.3 if patient.child else 2.6) if "vessels" not in without else [],
         vessels.airways(patient, plane, f) if "airways" not in without else [],
     )
     if "vessels" not in without:
-        if patient.child:  # the large vessels lie in front of and behind each other within the heart's shadow
-            most = np.float32(0.65 * f.unit)
-            path = most * np.tanh(path / most)
-        path += vessels.hila(f, x, y) * np.float32(1.1 if patient.child else 1.0)
+        most = np.float32((0.65 if patient.child else 1.6) * f.unit)  # large vessels join or lie behind each other
+        path = most * np.tanh(path / most)
+        path += vessels.hila(f, x, y, patient.child)
+        if not patient.child:  # a vessel within the shadow of heart or liver does not show
+            path *= air / np.maximum(lungs["full"], np.float32(0.1))
         air = air - np.minimum(path, np.float32(0.8) * air)
     air = air + gas * (soft > 4)
     if "gas" not in without:
-        air += (childbody.bowel_gas if patient.child else body.abdominal_gas)(patient, f, x, y, gas_rng)
+        if patient.child:
+            air += childbody.bowel_gas(patient, f, x, y, gas_rng)
+        else:
+            air += body.abdominal_gas(patient, f, x, y, gas_rng, exposure.view == "AP Supine")
     bone = skeleton.bones(patient, exposure, plane, f, rib_rng) if "bones" not in without else np.zeros_like(air)
     primary = detector.transmitted(detector.attenuation(soft, np.minimum(air, soft), bone))
     for array in (primary, *(part for part in lungs.values() if isinstance(part, np.ndarray))):

@@ -24,6 +24,11 @@ class Lookup:
         """A function by its values at `TABLE`."""
         return np.asarray(table, np.float32).take(self.index, mode="clip")
 
+    def of_sides(self, tables: dict[int, np.ndarray], side: np.ndarray) -> np.ndarray:
+        """Two functions by their values at `TABLE`: that of -1 where `side` is negative, else that of 1."""
+        both = np.concatenate([tables[-1], tables[1]], dtype=np.float32)
+        return both.take(self.index + np.where(side < 0, 0, TABLE.size), mode="clip")
+
     def smooth(self, knots, values) -> np.ndarray:
         """The curve through (knots, values) interpolated between the values of its table: for steep ones."""
         table = curve(knots, values)

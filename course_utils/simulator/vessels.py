@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from . import pulmonary
 from .anatomy import Frame
 from .lookup import ellipse
 from .plane import Plane
 
 GENERATIONS = 6
-GROWTH = {False: {}, True: {"roots": 11, "thick": 0.28}}  # a child's tree, relative to its size, is finer and denser
-POINTS = 4  # of the curve that a branch follows
+POINTS = 6  # of the curve that a branch follows
+# Soft parts of a hilum: centre outwards and above it, half-width, half-height and depth, cm.
+CHILD_HILA = ((0.0, 0.6, 1.5, 1.7, 1.65), (0.0, -1.6, 1.3, 2.2, 1.65))
+ADULT_HILA = ((0.3, 0.3, 1.1, 1.4, 0.6), (1.0, -1.8, 0.9, 2.2, 0.5))
 
 
 def hilum(f: Frame, side: int) -> tuple[float, float]:
@@ -18,26 +21,32 @@ def hilum(f: Frame, side: int) -> tuple[float, float]:
     return side * 0.27 * f.width, f.apex - (0.52 if side < 0 else 0.47) * f.height
 
 
-def hila(f: Frame, x, y) -> np.ndarray:
-    """Large vessels and nodes at both hila, cm of soft tissue with a soft edge."""
+def hila(f: Frame, x, y, child: bool) -> np.ndarray:
+    """Fat, nodes and small vessels at both hila, in children the large vessels, too: cm of soft tissue, soft edges."""
     out = np.zeros_like(x)
+    places = CHILD_HILA if child else ADULT_HILA
     for side in (-1, 1):
         hx, hy = hilum(f, side)
-        for lift, wide, tall in ((0.6, 1.5, 1.7), (-1.6, 1.3, 2.2)):
-            centre, reach = (hx, hy + lift * f.unit), (2**0.5 * wide * f.unit, 2**0.5 * tall * f.unit)
-            part, inside = ellipse(x, y, centre, *reach)
-            out[part] += np.float32(1.5 * f.unit) * inside
+        for outwards, lift, wide, tall, deep in places:
+            centre = hx + side * outwards * f.unit, hy + lift * f.unit
+            part, inside = ellipse(x, y, centre, 2**0.5 * wide * f.unit, 2**0.5 * tall * f.unit)
+            out[part] += np.float32(deep * f.unit) * inside
     return out
 
 
-def tree(f: Frame, rng, roots: int = 8, thick: float = 0.33, generations: int = GENERATIONS) -> list[tuple]:
-    """Branching vessels of both lungs; with fewer `generations` the first ones stay as they are.
+def tree(patient, f: Frame, rng, generations: int = GENERATIONS) -> list[np.ndarray]:
+    """The vessels of both lungs, by generation, as in `pulmonary.stems`; with fewer, the first ones stay as they are."""
+    if patient.child:
+        return fan(f, rng, 11, 0.28, generations)
+    return pulmonary.tree(lambda side: hilum(f, side), f.unit, rng, generations)
 
-    Each branch ends in two, thinner by a factor of about 2^(-1/3) each (Murray's law, 1926).
 
-    Returns:
-        For each generation arrays (branches,): x and y of the start (cm), direction and bend (radians), length and
-        radius (cm).
+
+def fan(f: Frame, rng, roots: int, thick: float, generations: int = GENERATIONS) -> list[np.ndarray]:
+    """Tubes that fan out from both hila, such as a child's vessels and the bronchi of a lobe, by generation.
+
+    Each branch ends in two, thinner by a factor of about 2^(-1/3) each (Murray's law, 1926). Rows as in
+    `pulmonary.stems`.
     """
     levels = []
     x, y, angle, radius = [], [], [], []
@@ -52,7 +61,7 @@ def tree(f: Frame, rng, roots: int = 8, thick: float = 0.33, generations: int = 
     while True:
         length = f.unit * rng.uniform(1.0, 2.9, x.size)
         bend = rng.normal(0, 0.30, x.size)
-        levels.append((x, y, angle, bend, length, radius))
+        levels.append(np.stack([x, y, 0 * x, angle, 0 * x, bend, length, radius]))
         if len(levels) == generations:
             return levels
         end = angle + bend
@@ -66,11 +75,13 @@ def tree(f: Frame, rng, roots: int = 8, thick: float = 0.33, generations: int = 
 
 def branches(plane: Plane, levels, widen: float = 1.0, solid: float = 2.0) -> list[tuple]:
     """Pieces for `Plane.splat` of a tree: branches `widen` times as thick, with `solid` radii of path through them."""
-    x, y, angle, bend, length, radius = np.concatenate(levels, axis=1, dtype=np.float32)[..., None]
+    x, y, z, angle, rise, bend, length, radius = np.concatenate(levels, axis=1, dtype=np.float32)[..., None]
     t = np.linspace(0, 1, POINTS, dtype=np.float32)
-    turn = angle + bend * t / 2
+    turn, flat = angle + bend * t / 2, length * np.cos(rise)
     r = widen * radius * (1 - 0.2 * t)
-    return [plane.tubes(x + length * t * np.cos(turn), y + length * t * np.sin(turn), 0.0, r, solid * r)]
+    ends = np.minimum(np.minimum(t, 1 - t) * length / radius + np.float32(0.35), 1)  # they fade: no cut faces
+    curves = x + flat * t * np.cos(turn), y + flat * t * np.sin(turn), z + length * t * np.sin(rise)
+    return [plane.tubes(*curves, r, solid * r * ends)]
 
 
 def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
