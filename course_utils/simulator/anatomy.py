@@ -182,7 +182,7 @@ def dome_height(patient, f: Frame, distance, top: float, side: int) -> np.ndarra
         return top - f.height * np.where(t > 0, 0.155 * t * t * (1 + 0.5 * t * t), 0.06 * t * t)
     rng = np.random.default_rng([patient.seed, 6, side + 1])  # from flat to steep, smooth to scalloped
     peak = f.width * ((0.50 if side < 0 else 0.53) + 0.05 * rng.standard_normal())
-    steep = float(np.clip(0.17 + 0.05 * rng.standard_normal(), 0.04, 0.30))
+    steep = float(np.clip(0.145 + 0.045 * rng.standard_normal(), 0.04, 0.30))
     t = (distance - peak) / (f.width - peak)
-    fall = np.where(t > 0, steep * t * t * (1 + 0.5 * t * t), 0.9 * steep * t * t)
+    fall = np.where(t > 0, steep * t * t * (1 + 0.5 * t * t), 0.45 * steep * t * t)
     return top - f.height * (fall + 0.006 * rng.standard_normal() * np.sin(rng.uniform(4, 9) * t))

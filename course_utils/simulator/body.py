@@ -12,6 +12,9 @@ import numpy as np
 from .anatomy import Frame, ramp
 from .lookup import TABLE, Lookup, around, ellipse
 
+UNEVEN = 0.020  # standard deviation of the depth of soft tissue, relative: fat, muscles and bowel lie in lobes
+CELLS = (8, 16, 32, 64)  # of that unevenness, on 48 cm
+
 
 def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
     """Thickness of the body, cm: an oval chest that thins sideways as its lungs do, and the slab of the shoulders."""

@@ -126,6 +126,10 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
     if patient.child:
         np.maximum(soft, childbody.head(exposure, f, x, y), out=soft)
     np.maximum(soft, (childbody if patient.child else body).arms(patient, exposure, f, x, y), out=soft)
+    if not patient.child:
+        everywhere = tuple(slice(0, n) for n in plane.shape)
+        uneven = diseases.texture(np.random.default_rng(patient.seed + 3), plane, body.CELLS, f.unit, everywhere)
+        soft *= 1 + np.float32(body.UNEVEN) * uneven
     air = lungs["air"]
     path, gas = plane.splat(
         vessels.branches(plane, tree, solid=6.3 if patient.child else 2.6) if "vessels" not in without else [],

@@ -74,7 +74,9 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     trunk = oval(y, (1.0 * u, at(0.43 + 0.01 * z[6])), (2.75 + 0.25 * z[7]) * u, (2.1 + 0.2 * z[8]) * u)
     low = f.dome[1] + (1.3 + 0.8 * turn + 0.4 * z[9]) * u
     tall = max(at(0.45) - low, 4 * u)
-    ventricle = oval(y, (0.35 * left, low), 0.65 * left, tall, (4.2 + 0.4 * z[10]) * u, 1.65 + 0.3 * turn + 0.12 * z[11])
+    ventricle = oval(
+        y, (0.35 * left, low), 0.65 * left, tall, (4.2 + 0.4 * z[10]) * u, 1.65 + 0.3 * turn + 0.12 * z[11]
+    )
     edges[1] = envelope(artery, knob, aorta, trunk, ventricle)
 
     depth = {

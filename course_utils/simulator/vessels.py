@@ -35,11 +35,10 @@ def hila(f: Frame, x, y, child: bool) -> np.ndarray:
 
 
 def tree(patient, f: Frame, rng, generations: int = GENERATIONS) -> list[np.ndarray]:
-    """The vessels of both lungs, by generation, as in `pulmonary.stems`; with fewer, the first ones stay as they are."""
+    """The vessels of both lungs, by generation, as in `pulmonary.stems`; fewer generations are the first of more."""
     if patient.child:
         return fan(f, rng, 11, 0.28, generations)
     return pulmonary.tree(lambda side: hilum(f, side), f.unit, rng, generations)
-
 
 
 def fan(f: Frame, rng, roots: int, thick: float, generations: int = GENERATIONS) -> list[np.ndarray]:
