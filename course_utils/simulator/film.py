@@ -172,8 +172,7 @@ def trunk(patient, f: anatomy.Frame, x, y, without) -> np.ndarray:
 def expose(primary, extra, lungs, site, exposure, plane: Plane, without) -> np.ndarray:
     """Grey values 0 to 1 of the film: scatter, blur, noise, processing, display."""
     pitch = plane.pitch
-    portable = 1.6 if exposure.view != "PA" else 1.0
-    spread = site.spread
+    portable = 2.0 if exposure.view != "PA" else 1.0
     ratio = 0.0 if "scatter" in without else 0.3 * site.scatter * portable
     scatter = detector.scattered(primary, ratio, pitch) if ratio else np.float32(0)
     sd = np.hypot(site.blur / pitch, 0.5 * (1 / site.resolution - 1))
@@ -183,17 +182,10 @@ def expose(primary, extra, lungs, site, exposure, plane: Plane, without) -> np.n
     if "noise" not in without:
         rng = np.random.default_rng(exposure.seed)
         signal = detector.count(signal, site.dose * 10 ** (0.2 * exposure.dose), pitch, rng)
-    raw = "processing" in without
-    compression = 0.0 if raw else clip(site.compression + 0.08 * spread * exposure.contrast, 0, 0.85)
-    sharpening = 0.0 if raw else clip(site.sharpening * np.exp(0.35 * spread * exposure.sharp), 0, 4)
+    compression, sharpening = (0.0, 0.0) if "processing" in without else tone.processing(site, exposure)
     dark, bright = detector.window(primary, scatter, lungs["full"] > 0, compression, pitch)
     value = detector.process(-np.log(signal), compression, sharpening, pitch)
     return detector.display(value, dark, bright, tone.develop(site, exposure))
-
-
-def clip(value: float, low: float, high: float) -> float:
-    """A plain float within bounds."""
-    return float(min(max(value, low), high))
 
 
 def encode(pixels: np.ndarray, suffix: str, quality: int) -> bytes:

@@ -29,6 +29,14 @@ class Tone:
     high: float = 1.0
 
 
+def processing(site, exposure) -> tuple[float, float]:
+    """Compression and sharpening of one film (see `Site`): a mobile unit's software does less than a room's."""
+    calm, crisp = (0.04, 0.15) if exposure.view == "PA" else (-0.08, -0.30)
+    compression = site.compression + calm + 0.10 * site.spread * exposure.contrast
+    sharpening = site.sharpening * np.exp(crisp + 0.35 * site.spread * exposure.sharp)
+    return float(np.clip(compression, 0, 0.85)), float(np.clip(sharpening, 0, 4))
+
+
 def develop(site, exposure) -> Tone:
     """The tone of one film; `exposure` holds its deviations from the site's habits, in standard deviations."""
     rng, spread = np.random.default_rng(exposure.seed + 5), site.spread
