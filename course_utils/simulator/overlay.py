@@ -5,7 +5,9 @@ The patient's right is on the left of the film: R and D (destra, derecha) stand 
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import math
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -24,6 +26,8 @@ CAPTIONS = {
         "AP Supine": (("SUPINO",), ("SUPINO", "A LETTO"), ("CLINO",)),
     },
 }
+FRAMED, ODD = 0.6, 0.06  # share of films with a frame, at sites that have one and at others
+GREYS = {"black": 0.0, "line": 0.0, "white": 0.98, "shutter": 0.03}
 PORTABLE = ("AP", "AP Supine")  # taken with a mobile unit, whose collimator leaves no neat frame
 
 
@@ -86,21 +90,49 @@ def text(film: np.ndarray, site, exposure, plane: Plane) -> list[dict]:
     return boxes
 
 
-def field(site, exposure, shape: tuple[int, int]) -> tuple[int, int, int, int]:
-    """The box inside the frame, [x0, y0, x1, y1] in pixels: the whole film where there is no frame."""
+@dataclasses.dataclass(frozen=True)
+class Frame:
+    """What surrounds the exposed field: `style` ("none", "black", "line", "white" or "shutter"), widths of the left,
+    upper, right and lower edge in pixels, and how far the field is turned (tangent of the angle)."""
+
+    style: str
+    edges: tuple[int, int, int, int] = (0, 0, 0, 0)
+    turn: float = 0.0
+
+
+def frame(site, exposure, shape: tuple[int, int]) -> Frame:
+    """The frame of one film: its site's, on most films of a site that has one; on a few of any other, too."""
     rng = np.random.default_rng(exposure.seed + 4)
+    chance, style, askew = rng.random(3)
+    name = site.border
+    if name == "none":
+        name, chance = "black" if style < 0.6 else "line", chance * FRAMED / ODD
+    if chance > FRAMED or (name == "shutter" and exposure.view in PORTABLE):
+        return Frame("none")
     height, width = shape
-    shut = site.border == "shutter" and exposure.view in PORTABLE
-    if site.border == "none" or shut or rng.random() < 0.4:
-        return 0, 0, width, height
-    edges = np.clip(np.abs(rng.normal(0.02, 0.012, 4)), 0, 0.06) * (width, width, height, height)
-    left, right, top, bottom = (round(e) for e in edges)
-    return left, top, width - right, height - bottom
+    wide = np.abs(rng.normal(0, 0.03, 4)) * (rng.random(4) < 0.75)
+    edges = tuple(round(e) for e in np.minimum(wide, (0.07, 0.03, 0.07, 0.03)) * (width, height, width, height))
+    return Frame(name, edges, np.tan(np.radians(rng.normal(0, 1.5))) if askew < 0.4 else 0.0)
+
+
+def field(site, exposure, shape: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The largest upright box inside the frame, [x0, y0, x1, y1] in pixels: all of the film where there is no frame."""
+    drawn, (height, width) = frame(site, exposure, shape), shape
+    left, top, right, bottom = drawn.edges
+    x, y = (math.ceil(abs(drawn.turn) * side / 2) for side in (height, width))
+    return left + x, top + y, width - right - x, height - bottom - y
 
 
 def collimate(film: np.ndarray, site, exposure) -> None:
     """Darken or frame the film's border as the site does, in place."""
-    left, top, right, bottom = field(site, exposure, film.shape)
-    grey = {"none": 0.0, "black": 0.0, "white": 0.98, "shutter": 0.03}[site.border]
-    for part in (film[:, :left], film[:, right:], film[:top], film[bottom:]):
-        part[:] = grey
+    drawn, (height, width) = frame(site, exposure, film.shape), film.shape
+    if drawn.style == "none":
+        return
+    soft = 0.006 * max(film.shape) if drawn.style == "shutter" else 1.0  # of the edge, pixels
+    x, y = np.arange(width, dtype=np.float32)[None], np.arange(height, dtype=np.float32)[:, None]
+    across, along = drawn.turn * (y - height / 2), drawn.turn * (x - width / 2)
+    left, top, right, bottom = drawn.edges
+    for inside in (x - left - across, width - right - x + across, y - top + along, height - bottom - y - along):
+        if drawn.style == "line":
+            film[np.abs(inside - 1) < 1] = 0.92
+        film -= np.clip(0.5 - inside / np.float32(soft), 0, 1) * (film - np.float32(GREYS[drawn.style]))
