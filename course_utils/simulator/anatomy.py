@@ -148,7 +148,7 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
             edge = np.where(side < 0, *(heart_rows(*borders[k]) for k in (-1, 1)))
         else:
             tables = heart.borders(patient, f, exposure.view == "AP Supine")
-            edge, share, aorta = (heart_rows.of_sides(table, side) for table in tables)
+            edge, share, aorta = heart_rows.of_sides(tables, side)
         inside = edge - side * xh
         curvature = heart_rows(
             [f.apex - f.height, f.apex - 0.55 * f.height, f.apex - 0.3 * f.height, f.apex],

@@ -74,8 +74,10 @@ def bell() -> np.ndarray:
 
 
 def normal(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
-    """Standard normal noise, float32, from `bell`: three times as fast as exact draws."""
-    return bell().take(rng.integers(0, 65536, shape, np.uint16))
+    """Standard normal noise, float32, from `bell`, several times as fast as exact draws: 64 random bits for four."""
+    size = shape[0] * shape[1]
+    bits = rng.integers(0, 2**64, -(-size // 4), np.uint64).view(np.uint16)[:size]
+    return bell().take(bits, mode="clip").reshape(shape)
 
 
 def count(signal: np.ndarray, dose: float, pitch: float, rng: np.random.Generator) -> np.ndarray:

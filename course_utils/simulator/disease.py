@@ -15,7 +15,7 @@ from PIL import Image
 from . import vessels
 from .anatomy import Frame, ramp
 from .detector import normal
-from .lookup import around
+from .lookup import around, enlarged
 from .plane import Plane
 from .ranges import override, refuse_outside
 
@@ -176,7 +176,7 @@ def fluid(disease: Disease, f: Frame, lungs: dict) -> np.ndarray:
 def texture(rng: np.random.Generator, plane: Plane, cells: tuple[int, ...], unit: float, part) -> np.ndarray:
     """Cloudy field of mean 0 and sd about 1: noise on ever finer grids, each half as strong as the one before.
 
-    part: slices of the rows and columns that are wanted.
+    part: slices of the rows and columns that are wanted. One value for two by two pixels: see `lookup.enlarged`.
     """
     total = np.zeros((2, 2), np.float32)
     for k, n in enumerate(cells):
@@ -197,9 +197,11 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     rng = np.random.default_rng(disease.seed)
     strength = disease.strength * (SHALLOW.get(disease.kind, 1.0) if patient.child else 1.0)
     part = tuple(slice(np.argmax(seen), seen.size - np.argmax(seen[::-1])) for seen in (air.any(1), air.any(0)))
+    shape = air[part].shape
     cloud = texture(rng, plane, (10, 20, 40, 80), f.unit, part)
     fine = np.clip(1 + 0.5 * texture(rng, plane, (56, 120), f.unit, part), 0.3, 2.0)
-    uneven = np.clip(1 + 0.28 * cloud, 0.4, 1.8) * (1 - disease.net) + disease.net * fine
+    uneven = enlarged(np.clip(1 + 0.28 * cloud, 0.4, 1.8) * (1 - disease.net) + disease.net * fine, 2, shape)
+    cloud = enlarged(cloud, 2, shape)
     share = np.zeros_like(cloud)
     soft = 0.6 if disease.kind == "bacterial" else 0.9 if patient.child else 1.2  # how gradually a patch begins
     for p in disease.patches:

@@ -122,14 +122,10 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
     )
     lungs = anatomy.lungs(patient, exposure, plane, f, without)
     x, y = lungs["x"], lungs["y"]
-    soft = trunk(patient, f, x, y, without)
+    soft = trunk(patient, plane, f, x, y, without)
     if patient.child:
         np.maximum(soft, childbody.head(exposure, f, x, y), out=soft)
     np.maximum(soft, (childbody if patient.child else body).arms(patient, exposure, f, x, y), out=soft)
-    if not patient.child:
-        everywhere = tuple(slice(0, n) for n in plane.shape)
-        uneven = diseases.texture(np.random.default_rng(patient.seed + 3), plane, body.CELLS, f.unit, everywhere)
-        soft *= 1 + np.float32(body.UNEVEN) * uneven
     air = lungs["air"]
     path, gas = plane.splat(
         vessels.branches(plane, tree, solid=6.3 if patient.child else 2.6) if "vessels" not in without else [],
@@ -155,7 +151,7 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
     return plane, f, primary, lungs
 
 
-def trunk(patient, f: anatomy.Frame, x, y, without) -> np.ndarray:
+def trunk(patient, plane: Plane, f: anatomy.Frame, x, y, without) -> np.ndarray:
     """Thickness of the trunk on every ray, cm; it is smooth, so that every second row and column do."""
     shape = x.shape
     x, y = (v[::2, ::2] + (v[1, 1] - v[0, 0]) / 2 for v in (x, y))
@@ -166,7 +162,11 @@ def trunk(patient, f: anatomy.Frame, x, y, without) -> np.ndarray:
         soft += body.pectorals(patient, f, x, y, rows) * inside
     if "breasts" not in without:
         soft += body.breasts(patient, f, x, y) * inside
-    return np.array(enlarged(soft, 2, shape))
+    if not patient.child:
+        everywhere = tuple(slice(0, n) for n in shape)
+        uneven = diseases.texture(np.random.default_rng(patient.seed + 3), plane, body.CELLS, f.unit, everywhere)
+        soft *= 1 + np.float32(body.UNEVEN) * uneven
+    return enlarged(soft, 2, shape)
 
 
 def expose(primary, extra, lungs, site, exposure, plane: Plane, without) -> np.ndarray:

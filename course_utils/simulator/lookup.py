@@ -24,10 +24,11 @@ class Lookup:
         """A function by its values at `TABLE`."""
         return np.asarray(table, np.float32).take(self.index, mode="clip")
 
-    def of_sides(self, tables: dict[int, np.ndarray], side: np.ndarray) -> np.ndarray:
-        """Two functions by their values at `TABLE`: that of -1 where `side` is negative, else that of 1."""
-        both = np.concatenate([tables[-1], tables[1]], dtype=np.float32)
-        return both.take(self.index + np.where(side < 0, 0, TABLE.size), mode="clip")
+    def of_sides(self, tables: list[dict[int, np.ndarray]], side: np.ndarray) -> list[np.ndarray]:
+        """Pairs of functions by their values at `TABLE`: that of -1 where `side` is negative, else that of 1."""
+        index = self.index + TABLE.size * (side > 0)
+        pairs = (np.concatenate([table[-1], table[1]], dtype=np.float32) for table in tables)
+        return [pair.take(index, mode="clip") for pair in pairs]
 
     def smooth(self, knots, values) -> np.ndarray:
         """The curve through (knots, values) interpolated between the values of its table: for steep ones."""

@@ -217,16 +217,16 @@ class Plane:
         return out
 
     def sample(self, field: np.ndarray, reach: float, part) -> np.ndarray:
-        """A square field that covers x, y from -reach to reach (cm, middle plane), sampled at every pixel of a part.
+        """A square field that covers x, y from -reach to reach (cm, middle plane), on squares of two by two pixels.
 
         part: slices of the rows and columns that are wanted. The tilt of the film is left out, which moves the field.
         """
-        rows, columns = part
+        rows, columns = (slice(at.start, at.stop + (at.stop - at.start) % 2) for at in part)
         cell = 2 * reach / len(field) * self.magnification(0.0)
         left, right = (len(field) / 2 + (self.left + self.pitch * at) / cell for at in (columns.start, columns.stop))
         top, bottom = (len(field) / 2 - (self.top - self.pitch * at) / cell for at in (rows.start, rows.stop))
         box = tuple(min(max(edge, 0), len(field)) for edge in (left, top, right, bottom))
-        size = (columns.stop - columns.start, rows.stop - rows.start)
+        size = ((columns.stop - columns.start) // 2, (rows.stop - rows.start) // 2)
         return np.asarray(Image.fromarray(field).resize(size, Image.Resampling.BICUBIC, box))
 
 
