@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from scipy import stats
 
-from course_utils.simulator import archive, darkroom
+from course_utils.simulator import archive, darkroom, retouch
 from course_utils.simulator.settings import Settings
 
 SMALL = {"seed": 5, "films": 12, "size": 96, "progress": False}
@@ -352,6 +352,30 @@ def test_masks_and_markers_fit_their_films(small, films):
             x0, y0, x1, y1 = marker["box"]
             assert 0 <= x0 <= x1 <= film.width and 0 <= y0 <= y1 <= film.height, (film.path, marker)
     assert any(np.asarray(Image.open(small / path)).any() for path in frontal.lesion)
+
+
+@pytest.mark.parametrize("change", ["shrunk", "enlarged", "photographed"])
+def test_truth_follows_a_film_that_is_moved(change):
+    square = np.zeros((120, 90), np.uint8)
+    square[20:50, 10:30] = 255
+    plate = retouch.Plate(square, {"lungs": square > 0}, [{"kind": "letter", "text": "R", "box": [10, 20, 30, 50]}])
+    if change == "photographed":
+        retouch.apply(plate, (("tint", "blue"),), np.random.default_rng(1))
+    else:
+        plate.resize({"shrunk": 0.7, "enlarged": 1.9}[change])
+    bright = np.asarray(plate.image.convert("L")) > 100
+    x0, y0, x1, y1 = plate.markers[0]["box"]
+    inside = np.zeros_like(bright)
+    inside[max(y0 - 1, 0) : y1 + 1, max(x0 - 1, 0) : x1 + 1] = True
+    assert bright.any() and not (bright & ~inside).any() and (bright & inside).sum() > 0.7 * inside.sum()
+    assert (bright != plate.masks["lungs"]).sum() < 0.15 * bright.sum()
+
+
+def test_films_differ_in_size_by_site(films):
+    films = films.assign(longer=films[["width", "height"]].max(axis=1))
+    longer = films[films.projection == "frontal"].groupby("site").longer
+    assert (longer.median()[["hannover", "actualmed_dx"]] == SMALL["size"]).all()
+    assert longer.max()["radiopaedia"] > 1.4 * SMALL["size"] and longer.min()["journal"] < 0.95 * SMALL["size"]
 
 
 def test_published_masks_are_those_of_covid_films_only(small, films):

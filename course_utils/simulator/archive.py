@@ -50,7 +50,7 @@ def make(
         seed: whole number from 0. rho: 0 (origin, age, view and overlays say nothing about the label) to 1 (as in 2020:
             every positive an adult from several origins, every normal a child of one hospital).
         strength: of the lesions, 0 to 3. films: usable films of each main class, 12 to 5000; the other numbers follow.
-        size: longer side of a film in pixels, 64 to 1024.
+        size: longer side of a film in pixels, 64 to 1024, before its hospital publishes it larger or smaller.
         processes: how many work at it; None takes as many as there are processor cores. progress: show a bar.
 
     Returns the folder's path. Raises ValueError or TypeError for an impossible knob, with the allowed range, and

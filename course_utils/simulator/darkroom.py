@@ -28,6 +28,7 @@ def develop(request: Request, root: Path, seed: int, size: int) -> dict:
         masks, markers, parameters = {}, [], {}
     site = _site(request)
     plate = retouch.Plate(retouch.resaved(pixels, site.jpeg_quality), masks, markers)
+    plate.resize(stream(seed, "size", request.path).uniform(*site.scale))
     retouch.apply(plate, request.edits, stream(seed, "edits", request.path))
     _store(plate, request, site.jpeg_quality, root)
     visible = bool(parameters and parameters["disease"]["visible"])

@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 COLOURS = {
     "red": (220, 30, 30),
@@ -19,6 +19,7 @@ COLOURS = {
 }
 # Colour of mid-grey on photographs of films; black stays black and white stays white.
 TINTS = {"purple": (128, 114, 142), "blue": (112, 125, 145), "warm": (139, 127, 114)}
+LEAST = 64  # pixels
 MODES = ("RGB", "RGBA", "P")
 
 
@@ -37,6 +38,21 @@ class Plate:
         (x0, y0, x1, y1), (width, height) = box, self.image.size
         cut = [max(int(x0), 0), max(int(y0), 0), min(math.ceil(x1), width), min(math.ceil(y1), height)]
         self.markers.append({"kind": kind, "text": text, "box": cut})
+
+    def resize(self, factor: float) -> None:
+        """Shrink or enlarge film, masks and boxes; no side gets shorter than `LEAST` pixels."""
+        factor = max(factor, min(LEAST / min(self.image.size), 1))
+        size = tuple(round(side * factor) for side in self.image.size)
+        if size == self.image.size:
+            return
+        across, down = (new / old for new, old in zip(size, self.image.size, strict=True))
+        self.image = self.image.resize(size, Image.Resampling.BICUBIC)
+        for name, mask in self.masks.items():
+            self.masks[name] = np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.NEAREST))
+        for marker in self.markers:
+            x0, y0, x1, y1 = marker["box"]
+            low, high = (math.floor(x0 * across), math.floor(y0 * down)), (math.ceil(x1 * across), math.ceil(y1 * down))
+            marker["box"] = [*low, *(min(end, side) for end, side in zip(high, size, strict=True))]
 
 
 def apply(plate: Plate, edits: tuple[tuple[str, ...], ...], rng: np.random.Generator) -> Plate:
@@ -163,13 +179,40 @@ def _box(plate: Plate, rng: np.random.Generator, colour: str) -> None:
 
 
 def _tint(plate: Plate, rng: np.random.Generator, name: str) -> None:
-    """A film photographed from a light box: grey levels take a colour."""
+    """A film photographed from a light box: a little askew, darker towards the corners, and grey takes a colour."""
+    _askew(plate, rng)
+    size = plate.image.size
+    x, y = (np.linspace(-1, 1, side) for side in size)
+    light = 255 * (1 - rng.uniform(0.05, 0.35) * (0.5 * (x[None] ** 2 + y[:, None] ** 2)))
+    dimmed = ImageChops.multiply(plate.image.convert("L"), Image.fromarray(light.round().astype(np.uint8)))
+    plate.image = dimmed
     levels = np.arange(256) / 255
     tables = []
     for middle in TINTS[name]:
         gain = (middle - 127.5) * 4 / 255
         tables += np.clip(255 * (levels + gain * levels * (1 - levels)), 0, 255).round().astype(int).tolist()
     plate.image = plate.image.convert("RGB").point(tables)
+
+
+def _askew(plate: Plate, rng: np.random.Generator) -> None:
+    """Turn and shear the film by a few degrees, as a hand that holds the camera does; masks and boxes with it."""
+    (width, height), (turn, shear) = plate.image.size, np.radians(rng.normal(0, 1.5, 2))
+    grow = 1 + rng.uniform(-0.02, 0.03)
+    matrix = np.array([[np.cos(turn), -np.sin(turn + shear)], [np.sin(turn), np.cos(turn + shear)]]) / grow
+    middle = np.array([width, height]) / 2
+    shift = middle - matrix @ middle
+    data = (*matrix[0], shift[0], *matrix[1], shift[1])  # from the place on the photograph to that on the film
+    size, affine = plate.image.size, Image.Transform.AFFINE
+    plate.image = plate.image.transform(size, affine, data, Image.Resampling.BICUBIC)
+    for name, mask in plate.masks.items():
+        plate.masks[name] = np.asarray(Image.fromarray(mask).transform(size, affine, data, Image.Resampling.NEAREST))
+    back = np.linalg.inv(matrix)
+    for marker in plate.markers:
+        x0, y0, x1, y1 = marker["box"]
+        corners = (np.array([(x0, y0), (x1, y0), (x0, y1), (x1, y1)]) - shift) @ back.T
+        low, high = np.floor(corners.min(axis=0)), np.ceil(corners.max(axis=0))
+        box = [*np.clip(low, 0, size), *np.clip(high, 0, size)]
+        marker["box"] = [int(value) for value in box]
 
 
 def _letterbox(plate: Plate, rng: np.random.Generator) -> None:

@@ -22,6 +22,7 @@ class Site:
         "it"), see `overlay.CAPTIONS`. leads: probability of ECG leads on an AP film.
         portrait: mean height over width. margin: mean air and body around the chest, relative to an average film.
         jpeg_quality: 1 to 100. resolution: factor of detail that scanning and re-saving left, 1 all.
+        scale: least and greatest factor by which its films are shrunk or enlarged when they are published.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Site:
     margin: float = 1.0
     jpeg_quality: int = 85
     resolution: float = 1.0
+    scale: tuple[float, float] = (1.0, 1.0)
 
     def __post_init__(self):
         refuse_outside(
@@ -112,6 +114,7 @@ SITES = {
             letter_place=(0.08, 0.09),
             portrait=0.95,
             jpeg_quality=80,
+            scale=(1.0, 2.0),
         ),
         Site(
             "sirm",
@@ -130,6 +133,7 @@ SITES = {
             portrait=0.84,
             jpeg_quality=85,
             leads=0.7,
+            scale=(0.8, 1.5),
         ),
         Site(
             "eurorad",
@@ -147,6 +151,7 @@ SITES = {
             letter_style="boxed",
             portrait=1.05,
             jpeg_quality=75,
+            scale=(1.0, 1.6),
         ),
         Site(
             "journal",
@@ -165,6 +170,7 @@ SITES = {
             portrait=0.88,
             jpeg_quality=65,
             resolution=0.6,
+            scale=(0.6, 1.4),
         ),
         Site(
             "rsna",
@@ -182,6 +188,7 @@ SITES = {
             portrait=0.85,
             jpeg_quality=88,
             leads=0.85,
+            scale=(0.9, 1.3),
         ),
         Site(
             "guangzhou",
@@ -221,6 +228,7 @@ SITES = {
             portrait=0.92,
             jpeg_quality=70,
             resolution=0.7,
+            scale=(0.7, 1.5),
         ),
         Site(
             "actualmed_cr",
