@@ -12,7 +12,6 @@ import numpy as np
 from .anatomy import Frame, ramp
 from .plane import Plane
 
-BEND = 24  # samples of a blade's outline
 SHEET = 0.07  # mineral of the blade's thin plate on a ray, cm
 
 
@@ -40,9 +39,9 @@ def _joint(exposure, f: Frame, side: int, shape) -> np.ndarray:
 
 
 def _spline(points, t) -> np.ndarray:
-    """Quadratic Bezier curve through three control points, array (2, samples)."""
-    weights = np.stack([(1 - t) ** 2, 2 * t * (1 - t), t**2])
-    return np.asarray(points, float).T @ weights
+    """Quadratic Bezier curves with three control points each, (curves, 3, 2): array (curves, 2, samples)."""
+    weights = np.array([(1 - t) ** 2, 2 * t * (1 - t), t**2])
+    return np.array(points).swapaxes(1, 2) @ weights
 
 
 def _clavicle(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, shape) -> tuple:
@@ -86,9 +85,11 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tu
         ((at(-3.0, 1.2), at(-2.6, 3.2), at(-0.6, 1.8)), 0.50, 0.30, (0.9, 1.1, 1, 0.7), (0.1, 0.8, 1, 0.3)),  # coracoid
         ((at(-4.2, -0.6), at(-2.4, -0.2), at(-0.4, 0.0)), 1.5, 0.26, (0.7, 0.8, 1, 1.05), (0.0, 0.3, 1, 0.0)),  # neck
     )
-    curves = np.stack([_spline(points, t) for points, *_ in rims])
-    radius = np.stack([width * u * np.interp(t, ends, shape) for _, width, _, shape, _ in rims])
-    path = np.stack([solid * u * np.interp(t, ends, shape) for _, _, solid, _, shape in rims])
+    curves = _spline([points for points, *_ in rims], t)
+    outline = np.concatenate([curves[2][:, ::-1], curves[1], curves[0][:, ::-1]], axis=1)
+    hats = np.array([np.interp(t, ends, one) for one in np.eye(len(ends))])
+    radius = np.array([np.multiply(width * u, shape) for _, width, _, shape, _ in rims]) @ hats
+    path = np.array([np.multiply(solid * u, shape) for _, _, solid, _, shape in rims]) @ hats
     turn = 2 * np.pi * t
     socket = (
         joint[:, None]
@@ -97,9 +98,6 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tu
     curves = np.concatenate([curves, socket[None]])
     radius, path = (np.concatenate([v, np.full((1, t.size), e * u)]) for v, e in ((radius, 0.13), (path, 0.30)))
     back = np.full(radius.shape, -0.8 * f.depth)
-    s = np.linspace(0, 1, BEND)
-    sides = (_spline(rims[2][0], s)[:, ::-1], _spline(rims[1][0], s), _spline(rims[0][0], s)[:, ::-1])
-    outline = np.concatenate(sides, axis=1)
     pieces = [plane.tubes(side * curves[:, 0], curves[:, 1], back, radius, path, hollow=0.6)]
     return pieces, plane.project(side * outline[0], outline[1], -0.8 * f.depth)
 
