@@ -72,22 +72,22 @@ def tree(hilum, unit: float, rng: np.random.Generator, generations: int) -> list
     for _ in range(generations - 1):
         x, y, z, angle, rise, bend, length, radius = level
         flat, turn = length * np.cos(rise), angle + bend / 2
-        ends = x + flat * np.cos(turn), y + flat * np.sin(turn), z + length * np.sin(rise)
-        r = 0.8 * radius  # it has tapered
-        share = rng.uniform(0.22, 0.78, r.size)
-        a, b = r * np.cbrt(share), r * np.cbrt(1 - share)
-        roll = rng.uniform(0, 2 * np.pi, r.size)  # the plane of the fork
-        forks = []
-        for thick, other, sign in ((a, b, 1.0), (b, a, -1.0)):
-            fork = sign * np.arccos(np.clip((r**4 + thick**4 - other**4) / (2 * r * r * thick * thick), 0.3, 1))
-            side = np.sign(ends[0])
-            outwards = np.arctan2(ends[1] - np.where(side > 0, *(hilum(k)[1] for k in (1, -1))), ends[0] - side * unit)
-            heading = angle + bend + fork * np.cos(roll)
-            heading += 0.22 * ((outwards - heading + np.pi) % (2 * np.pi) - np.pi)
-            lift = np.clip(0.75 * rise + fork * np.sin(roll), -1.3, 1.3)
-            long = unit * (0.75 + 4.2 * thick / unit) * rng.uniform(0.65, 1.35, r.size)
-            forks.append(np.stack([*ends, heading, lift, rng.normal(0, 0.28, r.size), long, thick]))
-        level = np.concatenate(forks, axis=1)
-        level = level[:, level[7] > THINNEST * unit]
+        ends = np.array([x + flat * np.cos(turn), y + flat * np.sin(turn), z + length * np.sin(rise)])
+        share = rng.uniform(0.22, 0.78, x.size)
+        roll = rng.uniform(0, 2 * np.pi, x.size)  # the plane of the fork
+        both = [ends, angle + bend, rise, roll, 0.8 * radius]  # the parent has tapered
+        ends, heading, rise, roll, r = (np.concatenate([v, v], axis=-1) for v in both)
+        thick, other = (r * np.cbrt(np.concatenate(v)) for v in ((share, 1 - share), (1 - share, share)))
+        fork = np.arccos(np.clip((r**4 + thick**4 - other**4) / (2 * r * r * thick * thick), 0.3, 1))
+        fork[x.size :] *= -1
+        left = ends[0] > 0
+        side = np.where(left, 1.0, -1.0)
+        outwards = np.arctan2(ends[1] - np.where(left, hilum(1)[1], hilum(-1)[1]), ends[0] - side * unit)
+        heading = heading + fork * np.cos(roll)
+        heading += 0.22 * ((outwards - heading + np.pi) % (2 * np.pi) - np.pi)
+        lift = np.clip(0.75 * rise + fork * np.sin(roll), -1.3, 1.3)
+        long = unit * (0.75 + 4.2 * thick / unit) * rng.uniform(0.65, 1.35, r.size)
+        level = np.concatenate([ends, [heading, lift, rng.normal(0, 0.28, r.size), long, thick]])
+        level = level[:, thick > THINNEST * unit]
         levels.append(level)
     return levels
