@@ -79,18 +79,27 @@ def pectorals(patient, f: Frame, x, y, rows: Lookup) -> np.ndarray:
 
 
 def breasts(patient, f: Frame, x, y) -> np.ndarray:
-    """Extra soft tissue of the breasts, cm: rounded below, fading into the chest wall above."""
+    """Extra soft tissue of the breasts, cm: fading into the chest wall above, rounded below; no two are alike.
+
+    Most hang lower than the dome, so that only a haze and a faint fold cross the lower lungs.
+    """
     r, out = patient.breast, np.zeros_like(x)
     if not r:
         return out
-    part = around(x, y, (0, f.apex - 0.78 * f.height), 3 * f.width, 1.7 * r)
-    distance, y = np.abs(x[part]), y[part]
-    dx = (distance - 0.62 * f.width) / min(1.05 * r, 0.56 * f.width)
-    dy = y - f.apex + 0.78 * f.height
-    dy = dy / np.where(dy > 0, np.float32(1.7 * r), np.float32(0.95 * r))
-    inside = np.maximum(1 - dx * dx - dy * dy, 0)
-    fold = ramp(-1.5 * dy)  # a crease below, a gradual beginning elsewhere
-    out[part] = np.float32(0.50 * r) * (inside + fold * (np.sqrt(inside) - inside)) * ramp((distance - 1.0) / 6.0)
+    rng = np.random.default_rng([patient.seed, 7])
+    sag, firm = rng.uniform(0.70, 0.98), rng.uniform(0.0, 0.6)
+    for side in (-1, 1):
+        size = r * rng.normal(1.0, 0.06)
+        level = f.apex - (sag + rng.normal(0, 0.02)) * f.height
+        middle = side * f.width * rng.normal(0.64, 0.03)
+        wide = min(1.05 * size, 0.58 * f.width)
+        part = around(x, y, (middle, level), wide, 1.8 * size)
+        dx, dy = (x[part] - np.float32(middle)) * np.float32(1 / wide), y[part] - np.float32(level)
+        dy *= np.float32(1 / size) * np.where(dy > 0, np.float32(0.56), np.float32(1.1))
+        dx *= 1 + np.float32(0.22) * dy  # narrower towards the armpit
+        inside = np.maximum(1 - dx * dx - dy * dy, 0)
+        fold = np.float32(firm) * ramp(-1.5 * dy)  # a crease below, a gradual beginning elsewhere
+        out[part] += np.float32(0.32 * size) * (inside + fold * (np.sqrt(inside) - inside))
     return out
 
 
@@ -102,6 +111,7 @@ def abdominal_gas(patient, f: Frame, x, y, rng, lying: bool) -> np.ndarray:
     u = f.unit
     pockets = []
     level = -np.inf
+    lateral = lambda d: -0.17 * f.height * max((d / f.width - 0.5) / 0.5, 0) ** 2  # noqa: E731: the dome falls sideways
     if rng.random() < 0.35 + 0.5 * patient.gas:  # stomach
         wide, tall = rng.uniform(1.8, 3.8) * u, rng.uniform(1.0, 2.4) * u
         centre = rng.uniform(0.30, 0.52) * f.width, f.dome[1] - tall - rng.uniform(0.6, 1.4) * u
@@ -110,8 +120,10 @@ def abdominal_gas(patient, f: Frame, x, y, rng, lying: bool) -> np.ndarray:
         level = centre[1] - rng.uniform(-0.3, 1.0) * tall
     stomach = len(pockets)
     if rng.random() < 0.25 + 0.5 * patient.gas:  # splenic flexure, beside the stomach
-        centre = f.width * rng.uniform(0.55, 0.82), f.dome[1] - rng.uniform(2.2, 4.5) * u
-        pockets += _loop(rng, centre, int(rng.integers(3, 7)), 1.7 * u, (1.1 * u, 2.1 * u), (0.7, 1), 3.8 * u)
+        out_by = f.width * rng.uniform(0.50, 0.75)
+        centre = out_by, f.dome[1] + lateral(out_by) - rng.uniform(3.0, 5.5) * u
+        deep = rng.uniform(1.0, 3.0) * u
+        pockets += _loop(rng, centre, int(rng.integers(3, 7)), 1.5 * u, (1.1 * u, 2.3 * u), (0.6, 1), deep)
     for _ in range(int(rng.integers(0, 5))):  # other loops of the colon
         centre = f.width * rng.uniform(-0.6, 0.9), f.dome[1] - rng.uniform(4, 13) * u
         deep = 3.5 * u * rng.random() * (0.3 + 0.7 * patient.gas)
@@ -119,7 +131,7 @@ def abdominal_gas(patient, f: Frame, x, y, rng, lying: bool) -> np.ndarray:
     out = np.zeros_like(x)
     for number, (cx, cy, wide, tall, deep) in enumerate(pockets):
         part, inside = ellipse(x, y, (cx, cy), wide, tall)
-        bubble = np.float32(deep) * np.sqrt(inside)
+        bubble = np.float32(deep) * np.sqrt(inside) * (np.float32(0.4) + np.float32(0.6) * inside)
         if number < stomach and not lying:
             bubble *= np.clip((y[part] - np.float32(level)) * np.float32(4), 0, 1)
         np.maximum(out[part], bubble, out=out[part])

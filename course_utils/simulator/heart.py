@@ -14,7 +14,7 @@ from .lookup import TABLE
 
 LYING = 1.04  # the heart is wider in a lying patient: more blood returns, the diaphragm stands higher
 STEP = 0.2  # cm, between the heights at which the borders are computed
-CORNER = 0.22  # cm, how widely corners between two structures are rounded
+CORNER = 0.30  # cm, how widely corners between two structures are rounded
 
 
 def oval(y: np.ndarray, centre: tuple[float, float], wide: float, above: float, below: float = 0.0, power: float = 0.0):
@@ -70,8 +70,8 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     high = at(0.285 - 0.03 * old + 0.012 * z[4])
     radius = (1.65 + 0.45 * old + 0.12 * z[5]) * u
     knob = oval(y, ((1.35 + 0.55 * old) * u, high), radius, radius)
-    aorta = np.interp(y, [f.dome[0] - 3, high - 1.5 * u, high], [1.6 * u, (2.3 + 0.8 * old) * u, 0])
-    trunk = oval(y, (1.0 * u, at(0.43 + 0.01 * z[6])), (2.75 + 0.25 * z[7]) * u, (2.1 + 0.2 * z[8]) * u)
+    aorta = np.interp(y, [f.dome[0] - 3, high - 1.5 * u, high], [1.6 * u, (2.65 + 0.8 * old) * u, 0])
+    trunk = oval(y, (1.0 * u, at(0.43 + 0.01 * z[6])), (2.5 + 0.35 * z[7]) * u, (2.4 + 0.3 * z[8]) * u)
     low = f.dome[1] + (1.3 + 0.8 * turn + 0.4 * z[9]) * u
     tall = max(at(0.45) - low, 4 * u)
     ventricle = oval(
@@ -85,7 +85,7 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     }
     for side, k in ((-1, 12), (1, 15)):  # fat makes the edges wavy
         for wave in (1, 2, 3):
-            edges[side] += 0.05 * u * z[k + wave - 1] * np.sin(2 * np.pi * y / (5.5 / wave * u) + 9 * z[k])
+            edges[side] += 0.06 / wave * u * z[k + wave - 1] * np.sin(2 * np.pi * y / ((7.0 + z[k]) / wave * u) + 9 * z[k])
     beside = {
         -1: np.full_like(y, 1.3 * u),
         1: np.interp(s, [0.25, 0.4, 1.0], [(2.3 + 0.9 * old) * u, (2.1 + 0.9 * old) * u, (1.5 + 0.6 * old) * u]),
