@@ -23,7 +23,7 @@ def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
     reach = edge + 5.0
     chest = f.depth + 0.65 * patient.wall
     levels = [f.dome[0] - 40, f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.15 * h, a + 1.0, a + 5.0]
-    half = rows(levels, [edge * 1.20, edge * 1.17, edge * 1.14, edge + 2.2, edge + 2.0, edge + 1.0, 0.80 * edge])
+    half = rows(levels, [edge * 1.06, edge * 1.02, edge * 1.02, edge + 0.8, edge + 1.2, edge + 1.0, 0.80 * edge])
     deep = rows(
         [f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.18 * h, a + 1.5, a + 5.0, a + 8.0],
         [1.1 * chest, chest, chest, 0.90 * chest, 0.72 * chest, 0.5 * chest, 0.1 * chest],
@@ -34,7 +34,7 @@ def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
     levels += [a + 1.5, a + 3.5, a + 5.0, a + 6.8, a + 9.0, a + 30]
     half = rows(
         levels,
-        [edge + 0.5, edge + 1.6, edge + 3.5, reach + 1.0, reach + 1.2]
+        [edge - 0.5, edge + 0.4, edge + 2.0, reach + 0.0, reach + 1.0]
         + [reach + 0.6, reach - 1.6, 15.5 * u, 11.5 * u, 8.0 * u, 6.5 * u],
     )
     deep = rows([a - 0.8 * h, a - 0.5 * h, a - 0.15 * h, a + 1.0, a + 9.0], [0.0, 4.2, 6.8, 7.2, 6.8 * u])
