@@ -57,8 +57,8 @@ def _clavicle(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, sh
     y = inner[1] + (outer[1] - inner[1]) * t + u * bow
     thick = 1 + 0.07 * shape[3]
     where = [0, 0.02, 0.07, 0.13, 0.26, 0.42, 0.60, 0.80, 0.93, 0.985, 1]
-    radius = thick * u * np.interp(t, where, [0.20, 0.70, 1.05, 1.02, 0.74, 0.58, 0.56, 0.64, 0.80, 0.66, 0.15])
-    area = thick * u * u * np.interp(t, where, [0.02, 0.18, 0.32, 0.34, 0.38, 0.42, 0.40, 0.33, 0.27, 0.2, 0.02])
+    radius = thick * u * np.interp(t, where, [0.25, 0.66, 0.90, 0.92, 0.73, 0.58, 0.56, 0.64, 0.80, 0.66, 0.15])
+    area = thick * u * u * np.interp(t, where, [0.04, 0.20, 0.34, 0.38, 0.52, 0.75, 0.80, 0.75, 0.66, 0.45, 0.05])
     return plane.tubes(side * x, y, f.depth * (0.85 - 0.85 * t**1.3), radius, area / radius, hollow=0.78, marrow=0.1)
 
 
@@ -71,19 +71,13 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tu
     roof = joint + np.array((1.5 * u, 3.1 * u))  # where the acromion begins
     ends = [0, 0.12, 0.8, 1]
     rims = (  # control points, half-width and path (cm) of a curve, and how they change along it
-        (
-            (at(-1.0, -0.8), at(-2.4, -5.0), tip),
-            0.36,
-            0.30,
-            (1.6, 1.2, 0.8, 0.5),
-            (0.2, 0.8, 0.7, 0.1),
-        ),  # lateral border
+        ((at(-1.0, -0.8), at(-2.4, -5.0), tip), 0.38, 0.38, (1.8, 1.3, 0.8, 0.5), (0.2, 0.8, 0.6, 0.1)),  # lateral
         ((corner, at(-9.2, -3.0), tip), 0.13, 0.14, (1, 1, 1, 1), (0.5, 1, 1, 1)),  # medial border
         ((corner, at(-5.0, 3.2), at(-2.4, 1.6)), 0.12, 0.16, (1, 1, 1, 1), (0.6, 1, 1, 0.5)),  # upper border
-        ((root, at(-4.4, 1.6), roof), 0.34, 0.40, (0.4, 0.6, 1.1, 1.5), (0.0, 0.5, 1, 0.9)),  # spine
-        ((roof, roof + (1.2 * u, 0.2 * u), roof + (1.9 * u, -0.6 * u)), 0.55, 0.45, (1, 1.1, 1, 0.6), (0.8, 1, 1, 0.3)),
-        ((at(-3.0, 1.2), at(-2.6, 3.2), at(-0.6, 1.8)), 0.50, 0.30, (0.9, 1.1, 1, 0.7), (0.1, 0.8, 1, 0.3)),  # coracoid
-        ((at(-4.2, -0.6), at(-2.4, -0.2), at(-0.4, 0.0)), 1.5, 0.26, (0.7, 0.8, 1, 1.05), (0.0, 0.3, 1, 0.0)),  # neck
+        ((root, at(-4.4, 1.6), roof), 0.34, 0.85, (0.4, 0.6, 1.1, 1.5), (0.0, 0.4, 1, 0.9)),  # spine
+        ((roof, roof + (1.2 * u, 0.2 * u), roof + (1.9 * u, -0.6 * u)), 0.55, 0.90, (1, 1.1, 1, 0.6), (0.8, 1, 1, 0.3)),
+        ((at(-3.0, 0.8), at(-2.4, 2.2), at(-1.1, 2.5)), 0.50, 0.55, (0.9, 1.1, 1, 0.7), (0.1, 0.8, 1, 0.3)),  # coracoid
+        ((at(-4.2, -0.6), at(-2.4, -0.2), at(-0.4, 0.0)), 1.5, 0.60, (0.7, 0.8, 1, 1.05), (0.0, 0.3, 1, 0.5)),  # neck
     )
     curves = _spline([points for points, *_ in rims], t)
     outline = np.concatenate([curves[2][:, ::-1], curves[1], curves[0][:, ::-1]], axis=1)
@@ -108,7 +102,7 @@ def _arm(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tupl
     along = (24.3 * np.linspace(0, 1, k) ** 2 - 2.36)[None]  # the head is round, the shaft straight
     head = np.sqrt(np.maximum(2.36**2 - np.minimum(along, 0) ** 2, 0.01))
     radius = u * np.minimum(head, np.interp(along, [0, 0.8, 1.8, 3.2, 5.5, 22], [2.36, 2.30, 2.10, 1.60, 1.22, 1.05]))
-    solid = np.interp(along, [-2.36, 0.5, 3, 7, 22], [0.20, 0.20, 0.30, 0.50, 0.50])
+    solid = np.interp(along, [-2.36, 0.5, 3, 7, 22], [0.40, 0.40, 0.55, 0.90, 0.90])
     lateral = 0.70 * ramp((along + 2.4) / 9)  # the head sits on the inner side of the shaft
     down, centre = exposure.arms, joint + np.array((2.75 * u, 0.1 * u))
     along = along * u

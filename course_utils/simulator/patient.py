@@ -131,8 +131,8 @@ def draw_patient(rng: np.random.Generator, child: bool = False, **fixed) -> Pati
             "heart": 0.47 + 0.055 * z[4] + 0.03 * old,
             "aorta": 0.75 * old + 0.15 * z[8],
             "breast": 6.4 + 1.1 * z[9] if sex == "F" else 0.0,
-            "bone": 1.05 + 0.2 * z[5] - 0.25 * old * (sex == "F"),
-            "rib_slope": 1.0 + 0.15 * z[6],
+            "bone": 1.10 + 0.25 * z[5] - old * (0.30 if sex == "F" else 0.15),
+            "rib_slope": 1.05 + 0.22 * z[6],
         }
     drawn |= {
         "child": bool(child),
@@ -142,7 +142,7 @@ def draw_patient(rng: np.random.Generator, child: bool = False, **fixed) -> Pati
         "muscle": u[2] if sex == "M" else 0.3 * u[2],
         "scoliosis": (0.25 if child else 0.8) * z[11],
         "dome": (0.5 if child else 1.2) + 0.5 * z[12],
-        "shape": (0.2 + 0.6 * z[13]) if child else 0.45 * z[13],
+        "shape": (0.2 + 0.6 * z[13]) if child else 0.60 * z[13],
         "gas": u[3],
         "implants": ()
         if child

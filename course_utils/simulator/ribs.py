@@ -16,14 +16,13 @@ from .plane import Plane, gradient
 
 ORDER = np.arange(12)
 END = np.radians([136, 142, 148, 147, 144, 139, 132, 122, 113, 104, 74, 46])  # 0 at the spine, 180 at the breastbone
-FALL = np.array([0.23, 0.33, 0.42, 0.49, 0.54, 0.58, 0.60, 0.60, 0.56, 0.52, 0.50, 0.46])  # to the front, over `HEIGHT`
-TALL = np.array(
-    [0.68, 0.60, 0.55, 0.54, 0.53, 0.52, 0.52, 0.51, 0.50, 0.48, 0.42, 0.34]
-)  # half the height of a band, cm
+FALL = np.array([0.23, 0.33, 0.42, 0.49, 0.54, 0.58, 0.60, 0.60, 0.56, 0.52, 0.50, 0.46])  # over the chest's width
+TALL = np.array([0.68, 0.60, 0.55, 0.54, 0.53, 0.52, 0.52, 0.51, 0.50, 0.48, 0.42, 0.34])  # half of a band's, cm
 MINERAL = np.array([0.75, 0.85, 0.9, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.9, 0.7, 0.55])
 NECK = 2.3  # cm from the midline to where a rib leaves the spine
 TOP = -0.2  # the first vertebra's height above the lung apex, in units of `rise`
-ANTERIOR = 0.30  # mineral of the front end of a rib, over that of its angle
+LATERAL, ANTERIOR = 1.4, 0.3  # mineral at the side and of the front end of a rib, over that of its angle
+EDGE = 0.18  # half the thickness of a band, cm
 
 
 def rise(patient) -> float:
@@ -57,7 +56,7 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
         low = np.arcsin(first) * 0.9
         phi = low[:, None] + (END * (1 + 0.03 * fall[:, 0]) - low)[:, None] * t
         sin, cos = np.sin(phi), np.cos(phi)
-        drop = (patient.rib_slope * 2.05 * f.width * FALL)[:, None] * (1 + fall)
+        drop = (patient.rib_slope * 2 * f.width * FALL)[:, None] * (1 + fall)
         y = f.apex + (TOP - depth_of(ORDER)[:, None] + start) * pitch
         y = y - drop * ((1 - cos) / 2 - (1 - cos[:, :1]) / 2) + 0.30 * u * np.sin(phi * 1.5)
         half = np.interp(y, TABLE, wall) + 0.25 * u
@@ -67,11 +66,13 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
         seen = np.abs(dx) * np.sqrt(all3 / (flat * film + 1e-12))  # 1: the band faces the film, 0: it is seen edge-on
         height = u * stature * TALL[:, None] * (1 + tall) * (1 + 0.05 * np.sin(7 * t + ORDER[:, None]))
         height = height * np.interp(t, [0, 0.07, 0.2, 0.6, 0.92, 1], [0.70, 0.95, 1.0, 0.90, 1.18, 1.0])
-        radius = np.sqrt((height * seen) ** 2 + (0.22 * u) ** 2)
+        radius = np.sqrt((height * seen) ** 2 + (EDGE * u) ** 2)
+        room = (half - np.abs(x) + EDGE * u) / (np.abs(dy) / np.sqrt(film + 1e-12) + 0.05)  # no band leaves the wall
+        radius = np.minimum(radius, room)
         fade = np.interp(
-            t, [0, 0.05, 0.15, 0.40, 0.65, 0.93, 1.0], [0.45, 0.8, 1.0, 0.9, ANTERIOR + 0.1, ANTERIOR, 0.0]
+            t, [0, 0.05, 0.15, 0.40, 0.65, 0.93, 1.0], [0.45, 0.8, 1.0, LATERAL, ANTERIOR + 0.1, ANTERIOR, 0.0]
         )
         sunk = np.interp(y, [f.dome[0] - 3 * u, f.dome[0] + u], [0.7, 1.0])
         area = 0.36 * u * height * fade * sunk * MINERAL[:, None]
         sides.append((side * x, y, z, radius, area / radius))
-    return [plane.tubes(*(np.concatenate(v) for v in zip(*sides, strict=True)), hollow=0.86, marrow=0.16)]
+    return [plane.tubes(*(np.concatenate(v) for v in zip(*sides, strict=True)), hollow=0.86, marrow=0.35)]

@@ -11,7 +11,7 @@ from . import childbones, girdle, ribs, spine
 from .anatomy import Frame
 from .plane import Plane
 
-MOST = 0.75  # cm: where the ray runs along a rib, the edge of the chest would outshine everything else
+MOST = 1.2  # cm: where the ray runs along a rib, the edge of the chest would outshine everything else
 
 
 def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarray:

@@ -51,7 +51,7 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     inside = ramp((np.float32(1.03) - across) * np.float32(9))
     solid = ramp((np.float32(0.02) - away) * np.float32(20))
     plate = bell(away + np.float32(0.015), 0.028) + np.float32(0.45) * bell(away + 0.06 * own[2].take(disc), 0.030)
-    mineral = np.float32(0.15) + np.float32(0.18) * solid * own[0].take(body)
+    mineral = np.float32(0.09) + np.float32(0.13) * solid * own[0].take(body)
     mineral = inside * (mineral + np.float32(0.26 + 0.22 * old) * plate * own[1].take(disc))
     mineral += np.float32(0.16) * bell(across - np.float32(0.94), 0.06) * solid + np.float32(0.6) * lip * edge * inside
     dx, dv = (where - np.float32(0.74) * half) / np.float32(0.27 * u), (v + np.float32(0.13)) / np.float32(0.17)
@@ -63,7 +63,7 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     mineral += np.float32(0.20) * bell(drop - np.float32(0.8), 0.30) + np.float32(0.08) * (drop < 0.8)
     reach = ramp((np.float32(2.9 * u) - where) / np.float32(1.0 * u)) * (across > 0.8)
     mineral += np.float32(0.20) * reach * bell(v + np.float32(0.18), 0.13)
-    out[:, part] = mineral * np.float32(0.50 * u)
+    out[:, part] = mineral * np.float32(0.36 * u)
     return out
 
 
