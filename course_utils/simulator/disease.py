@@ -178,8 +178,8 @@ def texture(rng: np.random.Generator, plane: Plane, cells: tuple[int, ...], unit
 
     part: slices of the rows and columns that are wanted. One value for two by two pixels: see `lookup.enlarged`.
     """
-    total = np.zeros((2, 2), np.float32)
-    for k, n in enumerate(cells):
+    total = normal(rng, (cells[0], cells[0]))
+    for k, n in enumerate(cells[1:], start=1):
         total = np.asarray(Image.fromarray(total).resize((n, n), Image.Resampling.BICUBIC))
         total = total + np.float32(0.62**k) * normal(rng, (n, n))
     return plane.sample(total / np.float32(total.std()), REACH * unit, part)

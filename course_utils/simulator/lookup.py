@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 TABLE_STEP, TABLE_REACH = 0.04, 45.0  # cm
+FINE = np.linspace(0, 1, 33)  # steps from one knot of a curve to the next
 TABLE = np.arange(-TABLE_REACH, TABLE_REACH + TABLE_STEP / 2, TABLE_STEP)
 
 
@@ -44,7 +45,7 @@ def curve(knots, values) -> np.ndarray:
     rise = (y[1:] - y[:-1]) / h
     slope = np.array(slopes(h.tolist(), rise.tolist()))
     start, end = slope[:-1] - rise, slope[1:] - rise
-    h, t = h[:, None], np.linspace(0, 1, 33)
+    h, t = h[:, None], FINE
     at = x[:-1, None] + h * t
     value = y[:-1, None] + h * t * (rise[:, None] + (1 - t) * ((1 - t) * start[:, None] - t * end[:, None]))
     table = np.empty(TABLE.size, np.float32)
