@@ -13,7 +13,7 @@ from PIL import Image
 from scipy.ndimage import binary_dilation
 
 from course_utils import simulator
-from course_utils.simulator import anatomy, childbones, detector, overlay, tone
+from course_utils.simulator import anatomy, childgirdle, detector, overlay, tone
 from course_utils.simulator.plane import Plane
 
 SIZE = 128
@@ -376,7 +376,7 @@ def test_growth_centres_of_the_arm_grow_with_age():
         patient = simulator.draw_patient(np.random.default_rng(0), child=True, age=age, lung_width=7.5)
         exposure = simulator.draw_exposure(np.random.default_rng(0), simulator.SITES["guangzhou"], patient, view="AP")
         f, plane = anatomy.frame(patient, exposure), Plane(patient, exposure, SIZE)
-        shaft, *centres = childbones.humerus(patient, plane, f, 1, np.array((7.0, 3.0)), 1.2, rng)
+        shaft, *centres = childgirdle.humerus(patient, plane, f, 1, np.array((7.0, 3.0)), 1.2, rng)
         weights.append(sum(float((values[3] * values[4]).sum()) for values, *_ in centres))
         starts.append(float(shaft[0][1].min()))
     assert weights[1] > 1.5 * weights[0] and starts[1] > starts[0] + 0.2  # and keep shaft and socket apart

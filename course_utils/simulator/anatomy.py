@@ -59,7 +59,7 @@ def cavity(patient, f: Frame) -> tuple[list, list]:
     """Half-width of the thoracic cavity from the diaphragm (first) to the apex: knots in y and values, both in cm."""
     s = np.array([1.45, 1.2, 1.0, 0.8, 0.6, 0.42, 0.28, 0.17, 0.09, 0.04, 0.012, 0.0])
     if patient.child:
-        w = np.array([1.04, 1.03, 1.0, 0.955, 0.895, 0.82, 0.74, 0.645, 0.56, 0.48, 0.40, 0.37])
+        w = np.array([1.04, 1.03, 1.0, 0.955, 0.895, 0.82, 0.73, 0.625, 0.53, 0.445, 0.375, 0.32])
     else:
         w = np.array([1.0, 1.01, 1.0, 0.995, 0.965, 0.905, 0.82, 0.715, 0.60, 0.49, 0.40, 0.34])
     w = w - patient.shape * (0.14 if patient.child else 0.05) * np.clip(0.75 - s, -0.3, 0.5) * -1 * (s > 0.05)
@@ -77,7 +77,7 @@ def mediastinum(patient, f: Frame) -> dict[int, tuple[list, list]]:
     wide = 2 * f.width * patient.heart
     turn = patient.heart_turn
     right, left = wide * (0.335 - 0.02 * turn), wide * (0.665 + 0.02 * turn)
-    right *= 0.88
+    right *= 0.92
     thymus = 0.10 + 0.45 * patient.muscle + 0.12 * max(0, 3 - patient.age)
     right_border = [
         (1.2, 0.35 * right),
@@ -88,8 +88,8 @@ def mediastinum(patient, f: Frame) -> dict[int, tuple[list, list]]:
         (0.30, 2.4 * u + thymus),
         (0.16, 2.4 * u + 0.5 * thymus),
         (0.07, 2.1 * u),
-        (0.02, 2.4 * u),
-        (0.0, 2.9 * u),
+        (0.025, 2.7 * u),
+        (0.0, 3.9 * u),
     ]
     left_border = [
         (1.25, 0.3 * left),
@@ -97,12 +97,12 @@ def mediastinum(patient, f: Frame) -> dict[int, tuple[list, list]]:
         (0.90, left),
         (0.72, 0.90 * left),
         (0.54, 0.66 * left),
-        (0.40, 0.40 * left + thymus),
-        (0.26, 2.6 * u + thymus),
-        (0.14, 2.4 * u + 0.4 * thymus),
+        (0.40, 0.44 * left + thymus),
+        (0.26, 3.0 * u + thymus),
+        (0.14, 2.7 * u + 0.4 * thymus),
         (0.07, 2.1 * u),
-        (0.02, 2.4 * u),
-        (0.0, 2.9 * u),
+        (0.025, 2.7 * u),
+        (0.0, 3.9 * u),
     ]
     borders = {-1: right_border, 1: left_border}
     return {side: ([f.apex - s * h for s, _ in border], [v for _, v in border]) for side, border in borders.items()}
@@ -128,9 +128,11 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     shallow = np.clip(s / (0.22 if patient.child else 0.32), 0, 1)  # the apex is
     full = np.sqrt(np.maximum(1 - q * q * (1 if patient.child else q), 0))
     if patient.child:
-        full *= np.float32(0.68) + np.float32(0.32) * full  # a small chest is round, shallow at its sides
-    full *= rows.of(2 * f.depth * (1 - 0.15 * ramp((s - 0.4) / 0.6)) * np.sqrt(shallow * (2 - shallow)))
-    medial = 0.55 if patient.child else 0.50
+        full *= np.float32(0.8) + np.float32(0.2) * full  # a small chest is round, shallow at its sides
+    shallow = (shallow * (2 - shallow)) ** (0.75 if patient.child else 0.5)
+    deepest = 1 + (0.10 if patient.child else -0.15) * ramp((s - 0.4) / 0.6)
+    full *= rows.of(2 * f.depth * deepest * shallow)
+    medial = 0.75 if patient.child else 0.50
     full *= across.of(medial + (1 - medial) * ramp((TABLE - 1.5 * f.unit) / (6.0 * f.unit)))
 
     right, left = (dome_height(patient, f, TABLE, top, k) for k, top in zip((-1, 1), f.dome, strict=True))
@@ -138,7 +140,7 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     below += across.of((left + right) / 2)
     below -= y
     np.maximum(below, 0, out=below)
-    taken = across.of(1 - ramp((TABLE - 0.9 * f.unit) / ((3.2 if patient.child else 2.0) * f.unit)))  # by the spine
+    taken = across.of(1 - ramp((TABLE - 0.9 * f.unit) / ((2.6 if patient.child else 2.0) * f.unit)))  # by the spine
     behind = np.float32(0.67 if patient.child else 0.86) + np.float32(0.18 if patient.child else 0.20) * taken
     if "heart" not in without:
         xh, yh = plane.coordinates(HEART_DEPTH * f.unit)
@@ -146,6 +148,7 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
         if patient.child:
             borders = mediastinum(patient, f)
             edge = np.where(side < 0, *(heart_rows(*borders[k]) for k in (-1, 1)))
+            share = 1 - ramp(below * np.float32(1 / (4.0 * f.unit)))  # further down there is only abdomen
         else:
             tables = heart.borders(patient, f, exposure.view == "AP Supine")
             edge, share, aorta = heart_rows.of_sides(tables, side)
@@ -156,8 +159,8 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
         )
         inside /= curvature
         organ = chord(1 - np.minimum(np.maximum(inside, 0, out=inside), 1))
+        organ *= share
         if not patient.child:
-            organ *= share
             behind += np.float32(0.10) * ramp((aorta - distance) * np.float32(2.5 / f.unit))  # seen through the heart
         taken = np.maximum(taken, organ)
     taken *= behind

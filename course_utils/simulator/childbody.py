@@ -21,16 +21,16 @@ def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
     knots = [f.dome[0] - d for d in (9.0, 3.0, -0.5)] + [
         a + d * h for d in (-0.62, -0.38, -0.18, 0.0, 0.10, 0.20, 0.30, 0.45)
     ]
-    half = edge * np.array([0.99, 1.0, 1.0, 0.99, 1.03, 1.07, 1.03, 1.0, 0.86, 0.67, 0.47])
+    half = edge * np.array([1.0, 1.01, 1.01, 1.01, 1.04, 1.07, 1.04, 0.99, 0.84, 0.65, 0.47])
     chest = f.depth + 0.65 * patient.wall
     deep = rows(
         [f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.18 * h, a + 0.08 * h, a + 0.3 * h],
-        [1.1 * chest, chest, chest, 0.90 * chest, 0.68 * chest, 0.72 * chest],
+        [1.2 * chest, 1.08 * chest, chest, 0.90 * chest, 0.68 * chest, 0.72 * chest],
     )
     r = np.minimum(np.abs(x) / rows.smooth(knots, half), 1)
     r *= r
     r = 1 - r * r
-    return 2 * deep * np.sqrt(r) * (np.float32(0.35) + np.float32(0.65) * r)  # towards the sides the skin fades out
+    return 2 * deep * np.sqrt(r) * (np.float32(0.6) + np.float32(0.4) * r)  # towards the sides the skin fades out
 
 
 def arm_lift(exposure, side: int) -> float:
@@ -69,29 +69,27 @@ def head(exposure, f: Frame, x, y) -> np.ndarray:
 
 
 def bowel_gas(patient, f: Frame, x, y, rng) -> np.ndarray:
-    """Gas in stomach and bowel, cm: children swallow air when they cry; food and folds make it uneven."""
+    """Gas in stomach and bowel, cm: crying children swallow air. In the colon one bubble lies beside another."""
     u = f.unit
+    bubbles = []  # centre, half-axes, depth, lean
+    if patient.gas > 0.25:  # the stomach, below the left dome: a bubble, and what of it lies over the spine
+        wide, tall = rng.uniform(2.4, 4.8) * u, rng.uniform(1.3, 2.8) * u
+        cx, cy = rng.uniform(0.30, 0.60) * f.width, f.dome[1] - tall - rng.uniform(0.6, 2.2) * u
+        deep = rng.uniform(2.5, 6.0) * u * patient.gas
+        bubbles.append((cx, cy, wide, tall, deep, 0.25))
+        bubbles.append((cx - 0.7 * wide, cy - 0.55 * tall, 0.7 * wide, 0.6 * tall, 0.6 * deep, 0.25))
+    for _ in range(int(rng.integers(0, 2 + int(4 * patient.gas)))):  # loops of the colon below it
+        cx, cy = f.width * rng.uniform(-0.55, 0.85), f.dome[1] - rng.uniform(4, 13) * u
+        turn, deep = rng.uniform(0, 2 * np.pi), rng.uniform(0.8, 3.0) * u * patient.gas
+        for _ in range(int(rng.integers(2, 5))):
+            wide = rng.uniform(0.7, 1.5) * u
+            bubbles.append((cx, cy, wide, wide * rng.uniform(0.7, 1.1), deep * rng.uniform(0.6, 1.0), 0.0))
+            turn += rng.normal(0, 0.5)
+            cx, cy = cx + 1.3 * wide * np.cos(turn), cy + 1.1 * wide * np.sin(turn)
     out = np.zeros_like(x)
-    pockets = []  # centre, half-axes, depth
-    if patient.gas > 0.25:  # the stomach, below the left dome
-        wide, tall = rng.uniform(2.5, 5.5) * u, rng.uniform(1.4, 3.2) * u
-        cx, cy = rng.uniform(0.25, 0.62) * f.width, f.dome[1] - tall - rng.uniform(0.4, 2.5) * u
-        pockets.append((cx, cy, wide, tall, rng.uniform(2.5, 7.0) * u * patient.gas))
-    for _ in range(int(rng.integers(0, 4 + int(12 * patient.gas)))):  # loops of the colon below it
-        wide = rng.uniform(0.6, 1.9) * u
-        place = f.width * rng.uniform(-0.55, 0.85), f.dome[1] - rng.uniform(4, 13) * u
-        pockets.append((*place, wide, wide * rng.uniform(0.6, 1.2), rng.uniform(0.5, 3.0) * u * patient.gas))
-    angle = rng.uniform(0, 2 * np.pi, (3, 4)).astype(np.float32)
-    waves = (rng.uniform(0.6, 2.6, (3, 4)) / u).astype(np.float32)
-    for cx, cy, wide, tall, deep in pockets:
-        part = around(x, y, (cx, cy), 1.5 * wide, 1.5 * tall)
-        px, py = x[part], y[part]
-        ragged = np.zeros_like(px)
-        for a, k in zip(angle, waves, strict=True):
-            ragged += np.sin(k[0] * px + a[0]) * np.sin(k[1] * py + a[1]) * np.float32(0.45)
-            ragged += np.sin(k[2] * (px + py) + a[2]) * np.sin(k[3] * (px - py) + a[3]) * np.float32(0.3)
-        dx, dy = (px - np.float32(cx)) / np.float32(wide), (py - np.float32(cy)) / np.float32(tall)
-        inside = 1 - dx * dx - dy * dy + np.float32(0.45) * ragged
-        gas = np.sqrt(np.clip(inside, 0, 1)) * (1 - np.float32(0.45) * np.clip(ragged, 0, 1))
-        np.maximum(out[part], np.float32(deep) * gas, out=out[part])
+    for cx, cy, wide, tall, deep, lean in bubbles:
+        part = around(x, y, (cx, cy), wide, tall + lean * wide)
+        dx = (x[part] - np.float32(cx)) / np.float32(wide)
+        dy = (y[part] - np.float32(cy) - np.float32(lean * wide) * dx) / np.float32(tall)
+        np.maximum(out[part], np.float32(deep) * np.maximum(1 - dx * dx - dy * dy, 0) ** np.float32(0.7), out=out[part])
     return out

@@ -10,7 +10,7 @@ import pathlib
 import numpy as np
 from PIL import Image
 
-from . import anatomy, body, childbody, detector, devices, leads, overlay, skeleton, tone, vessels
+from . import anatomy, body, childairways, childbody, detector, devices, leads, overlay, skeleton, tone, vessels
 from . import disease as diseases
 from .lookup import Lookup, enlarged
 from .plane import Plane
@@ -128,15 +128,15 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
     np.maximum(soft, (childbody if patient.child else body).arms(patient, exposure, f, x, y), out=soft)
     air = lungs["air"]
     path, gas = plane.splat(
-        vessels.branches(plane, tree, solid=6.3 if patient.child else 2.6) if "vessels" not in without else [],
-        vessels.airways(patient, plane, f) if "airways" not in without else [],
+        vessels.branches(plane, tree, solid=6.0 if patient.child else 2.6) if "vessels" not in without else [],
+        (childairways if patient.child else vessels).airways(patient, plane, f) if "airways" not in without else [],
     )
     if "vessels" not in without:
-        most = np.float32((0.65 if patient.child else 1.6) * f.unit)  # large vessels join or lie behind each other
+        most = np.float32((0.62 if patient.child else 1.6) * f.unit)  # large vessels join or lie behind each other
         path = most * np.tanh(path / most)
         path += vessels.hila(f, x, y, patient.child)
-        if not patient.child:  # a vessel within the shadow of heart or liver does not show
-            path *= air / np.maximum(lungs["full"], np.float32(0.1))
+        clear = air / np.maximum(lungs["full"], np.float32(0.1))
+        path *= clear * clear if patient.child else clear  # a vessel in the shadow of heart or liver does not show
         air = air - np.minimum(path, np.float32(0.8) * air)
     air = air + gas * (soft > 4)
     if "gas" not in without:

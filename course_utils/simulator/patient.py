@@ -111,10 +111,10 @@ def draw_patient(rng: np.random.Generator, child: bool = False, **fixed) -> Pati
         growth = 0.80 + 0.065 * float(np.clip(age, 1, 6))
         drawn = {
             "lung_width": growth * (7.6 + 0.55 * z[0]),
-            "lung_height": growth * (8.9 + 0.3 * z[0] + 0.8 * z[1]),
+            "lung_height": growth * (8.65 + 0.3 * z[0] + 0.8 * z[1]),
             "lung_depth": growth * (5.2 + 0.42 * z[2]),
             "wall": 0.95 + 0.28 * z[3],
-            "heart": 0.525 + 0.05 * z[4],
+            "heart": 0.505 + 0.05 * z[4],
             "breast": 0.0,
             "aorta": 0.0,
             "bone": 1.0 + 0.2 * z[5],

@@ -37,11 +37,11 @@ def hila(f: Frame, x, y, child: bool) -> np.ndarray:
 def tree(patient, f: Frame, rng, generations: int = GENERATIONS) -> list[np.ndarray]:
     """The vessels of both lungs, by generation, as in `pulmonary.stems`; fewer generations are the first of more."""
     if patient.child:
-        return fan(f, rng, 11, 0.28, generations)
+        return fan(f, rng, 11, 0.28, generations, winding=0.5)
     return pulmonary.tree(lambda side: hilum(f, side), f.unit, rng, generations)
 
 
-def fan(f: Frame, rng, roots: int, thick: float, generations: int = GENERATIONS) -> list[np.ndarray]:
+def fan(f: Frame, rng, roots: int, thick: float, generations: int = GENERATIONS, winding: float = 0.3) -> list:
     """Tubes that fan out from both hila, such as a child's vessels and the bronchi of a lobe, by generation.
 
     Each branch ends in two, thinner by a factor of about 2^(-1/3) each (Murray's law, 1926). Rows as in
@@ -59,7 +59,7 @@ def fan(f: Frame, rng, roots: int, thick: float, generations: int = GENERATIONS)
     x, y, angle, radius = (np.concatenate(v) for v in (x, y, angle, radius))
     while True:
         length = f.unit * rng.uniform(1.0, 2.9, x.size)
-        bend = rng.normal(0, 0.30, x.size)
+        bend = rng.normal(0, winding, x.size)
         levels.append(np.stack([x, y, 0 * x, angle, 0 * x, bend, length, radius]))
         if len(levels) == generations:
             return levels

@@ -1,0 +1,116 @@
+"""A small child's shoulder girdle: clavicles, shoulder blades turned outwards by the raised arms, and upper arms.
+
+Landmarks lie as on supine films with the arms up (Caffey; Keats, Atlas of Normal Roentgen Variants): the clavicle
+rises from beside the spine over the apex to the acromion; of the blade, thin as paper, one sees the lateral border
+outside the ribs, the socket, and spine and neck as a Y above the second rib; the upper end of the humerus is a funnel
+with one or two round growth centres beside the socket. Lengths follow from the patient's `Frame`; all values are cm of
+cortical bone.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .anatomy import Frame, chord
+from .childbody import arm_lift
+from .plane import Plane
+
+BLADE = -0.8  # depth of the shoulder blades, of the half-depth of the chest
+PLATE = 0.17  # path through a blade, of the unit
+EDGE = 20  # samples of a side of a blade's outline
+
+
+def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple[list[tuple], np.ndarray]:
+    """Pieces for `Plane.splat` of all bones of both sides, and the path through the blades."""
+    pieces, outlines = [clavicles(exposure, plane, f, rng)], []
+    for side in (-1, 1):
+        lift = arm_lift(exposure, side)
+        up = np.clip(lift / 1.3, -1, 1.1)  # raising the arm turns the tip outwards and the socket upwards
+        shift = rng.normal(0, 0.25 * f.unit, 2)
+        at = _places(f, up, shift)
+        rims, outline = _blade(plane, f, side, at)
+        pieces.append(rims)
+        outlines.append(outline)
+        pieces += humerus(patient, plane, f, side, at(0.86 + 0.02 * up, 0.0 + 0.05 * up), lift, rng)
+    return pieces, np.float32(PLATE * f.unit) * plane.fill(outlines)
+
+
+def _places(f: Frame, up: float, shift: np.ndarray):
+    """Points of a blade by half-widths from the midline and lung heights above the apex; it turns about its top."""
+
+    def at(across: float, above: float) -> np.ndarray:
+        across += 0.22 * (up - 1) * max(0.0, 0.1 - above)
+        return np.array((across * f.width, f.apex + above * f.height)) + shift
+
+    return at
+
+
+def clavicles(exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
+    """Two S-shaped clavicles, from the sternum outwards: thick inner end, slim shaft, flat outer end that fades."""
+    u = f.unit
+    t = np.linspace(0, 1, plane.samples(0.9 * f.width))
+    start = rng.normal(0.015, 0.025)
+    x, y = [], []
+    for side in (-1, 1):
+        lift = exposure.shoulders + 0.15 * rng.standard_normal()
+        reach = (0.53 + 0.04 * rng.standard_normal() - 0.06 * lift) * f.width
+        bow = (0.36 + 0.14 * rng.standard_normal()) * u
+        x.append(side * (0.155 * f.width + reach * np.sin(1.1 * t) / np.sin(1.1)))
+        y.append(f.apex + start * f.height + (2.5 + 1.9 * lift) * u * t + bow * np.sin(2 * np.pi * (0.95 * t + 0.02)))
+    x, y = np.stack(x), np.stack(y)
+    radius = 0.37 * u * np.interp(t, [0, 0.06, 0.16, 0.4, 0.7, 0.9, 1], [1.35, 1.6, 1.2, 0.86, 0.95, 1.25, 0.95])
+    path = 1.2 * u * np.interp(t, [0, 0.04, 0.2, 0.65, 0.88, 1], [0.2, 0.5, 1, 1, 0.5, 0.12])
+    return plane.tubes(x, y, f.depth * (0.90 - 0.80 * t**1.3), radius, path, hollow=0.85)
+
+
+def _blade(plane: Plane, f: Frame, side: int, at) -> tuple[tuple, tuple]:
+    """Thick edges of a blade as tubes, and its outline in pixels."""
+    u = f.unit
+    t = np.linspace(0, 1, plane.samples(9 * u))
+    socket, neck, acromion = at(0.88, 0.015), at(0.81, 0.01), at(0.83, 0.125)
+    tip, fork = at(1.09, -0.43), at(0.75, -0.24)
+    lines = (  # begin, bend, end, half-width and path (of the unit) at both ends
+        (socket, at(0.93, -0.16), tip, (0.20, 0.16), (0.34, 0.07)),  # lateral border
+        (tip, at(1.10, -0.56), at(0.93, -0.53), (0.16, 0.12), (0.07, 0.02)),  # round the lower angle
+        (acromion, at(0.785, 0.02), fork, (0.34, 0.10), (0.50, 0.06)),  # spine
+        (neck, at(0.80, -0.07), fork, (0.62, 0.12), (0.40, 0.06)),  # floor of the fossa, seen from its side
+        (at(0.875, 0.07), at(0.85, 0.03), at(0.885, -0.02), (0.20, 0.16), (0.42, 0.36)),  # rim of the socket
+        (at(0.80, 0.105), at(0.765, 0.07), neck, (0.34, 0.50), (0.34, 0.34)),  # coracoid
+    )
+    bell = np.stack([(1 - t) ** 2, 2 * t * (1 - t), t**2])
+    curves = np.stack([np.stack(points).T @ bell for *points, _, _ in lines])
+    radius, path = (u * np.stack([np.interp(t, [0, 1], line[k]) for line in lines]) for k in (3, 4))
+    path *= np.interp(t, [0, 0.04, 0.96, 1], [0.4, 1.35, 1.35, 0.4])
+    z = BLADE * f.depth
+    rims = plane.tubes(side * curves[:, 0], curves[:, 1], np.full(path.shape, z), radius, path, hollow=0.8)
+    corners = (socket, at(0.93, -0.16), tip), (tip, at(1.10, -0.60), at(0.88, -0.52))
+    corners += (at(0.88, -0.52), at(0.64, -0.25), at(0.60, 0.02)), (at(0.60, 0.02), at(0.72, 0.06), socket)
+    s = np.linspace(0, 1, EDGE)
+    bell = np.stack([(1 - s) ** 2, 2 * s * (1 - s), s**2])
+    outline = np.concatenate([np.stack(points).T @ bell for points in corners], axis=1)
+    return rims, plane.project(side * outline[0], outline[1], z)
+
+
+def humerus(patient, plane: Plane, f: Frame, side: int, socket, lift: float, rng: np.random.Generator) -> list[tuple]:
+    """Shaft with its funnel-shaped end, and the growth centres in the cartilage before it, which grow with age."""
+    u, z = f.unit, -0.3 * f.depth
+    way = np.array((np.cos(lift), np.sin(lift)))
+    square = np.array((-way[1], way[0]))
+    grown = float(np.clip((patient.age - 1) / 5, 0, 1))
+    head, tubercle = (0.68 + 0.50 * grown) * u, (0.20 + 0.55 * grown) * u
+    centre = socket + way * (0.95 + 0.45 * grown) * u + rng.normal(0, 0.10 * u, 2)
+    t = np.linspace(0, 1, plane.samples(21 * u))
+    # The plate of cartilage is 2 to 3 mm wide, convex towards the shaft.
+    along = 0.72 * head + (0.45 - 0.15 * grown) * u + 20 * u * t
+    radius = u * np.interp(t, [0, 0.007, 0.018, 0.036, 0.084, 0.18, 1], [0.75, 1.15, 1.32, 1.28, 0.98, 0.72, 0.66])
+    bow = 0.25 * u * np.sin(np.pi * np.clip(3.7 * t, 0, 1))
+    x, y = (centre[i] + way[i] * along + square[i] * bow for i in (0, 1))
+    solid = 0.8 * u * np.interp(t, [0, 0.018, 0.036, 0.12, 1], [0.75, 0.85, 0.75, 1.1, 1.25])
+    pieces = [plane.tubes(side * x[None], y[None], z, radius, solid, hollow=0.82)]
+    s = np.linspace(-0.97, 0.97, plane.samples(2.4 * u))
+    for shift, size in ((-0.30 - 0.10 * grown, head), (0.80, tubercle)):
+        middle = centre + square * shift * u
+        x, y = (middle[i] + square[i] * s * size for i in (0, 1))
+        r = 0.75 * size * chord(s)
+        pieces.append(plane.tubes(side * x[None], y[None], z, r, 0.62 * r, hollow=0.6))
+    return pieces
