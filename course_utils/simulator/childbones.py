@@ -116,7 +116,7 @@ def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarr
     slope *= slope
     wedge = np.exp(-slope * slope) * ramp((1.95 - across) * 1.8) * ramp((across - 0.85) * 4)
     spur = np.exp(-((x / (0.20 * u)) ** 2) - ((v - 0.30) / 0.20) ** 2)
-    mineral = 0.46 * wide + 0.13 * body + 0.10 * plate + 0.20 * pedicle + 0.34 * wedge + 0.30 * spur
+    mineral = 0.46 * wide + 0.09 * body + 0.06 * plate + 0.20 * pedicle + 0.34 * wedge + 0.30 * spur
     out[:, part] = mineral * (1.35 * u)
     return out
 

@@ -125,7 +125,7 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
         # The film reaches from the chin to the upper belly: its height follows the lungs, its width the chest.
         lungs = patient.lung_height * (1 + 0.22 * (breath - 0.5))
         aspect = site.portrait * (1.88 * lungs / width / 0.8) ** 0.6 * (1 + 0.07 * z[2])
-        x, y = 0.2 + 0.7 * z[3], 0.5 * patient.lung_height - (0.53 + 0.06 * z[4]) * lungs
+        x, y = 0.2 + 0.7 * z[3], 0.5 * patient.lung_height - (0.55 + 0.06 * z[4]) * lungs
         arms = 1.22 + 0.26 * z[5] - (0.9 if u[3] < 0.10 else 2.3 if u[3] < 0.14 else 0.0)
     else:
         zoom = 0.94 * np.exp(0.10 * rng.standard_normal())  # film sizes, crops by editors
@@ -165,7 +165,7 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
         "seed": int(rng.integers(2**32)),
     }
     if child:  # drawn last, so that adults are as they were
-        drawn |= {"skew": 0.16 * rng.standard_normal(), "chin": 1.3 + 1.5 * rng.standard_normal()}
+        drawn |= {"skew": 0.16 * rng.standard_normal(), "chin": 0.6 + 1.5 * rng.standard_normal()}
         drawn["head"] = 0.35 * rng.standard_normal()
     for name, (low, high) in RANGES.items():
         if isinstance(drawn[name], float):
