@@ -111,7 +111,6 @@ def abdominal_gas(patient, f: Frame, x, y, rng, lying: bool) -> np.ndarray:
     u = f.unit
     pockets = []
     level = -np.inf
-    lateral = lambda d: -0.17 * f.height * max((d / f.width - 0.5) / 0.5, 0) ** 2  # noqa: E731: the dome falls sideways
     if rng.random() < 0.35 + 0.5 * patient.gas:  # stomach
         wide, tall = rng.uniform(1.8, 3.8) * u, rng.uniform(1.0, 2.4) * u
         centre = rng.uniform(0.30, 0.52) * f.width, f.dome[1] - tall - rng.uniform(0.6, 1.4) * u
@@ -121,7 +120,8 @@ def abdominal_gas(patient, f: Frame, x, y, rng, lying: bool) -> np.ndarray:
     stomach = len(pockets)
     if rng.random() < 0.25 + 0.5 * patient.gas:  # splenic flexure, beside the stomach
         out_by = f.width * rng.uniform(0.50, 0.75)
-        centre = out_by, f.dome[1] + lateral(out_by) - rng.uniform(3.0, 5.5) * u
+        fall = 0.17 * f.height * max(out_by / f.width - 0.5, 0) ** 2 / 0.25  # the dome falls towards the side
+        centre = out_by, f.dome[1] - fall - rng.uniform(3.0, 5.5) * u
         deep = rng.uniform(1.0, 3.0) * u
         pockets += _loop(rng, centre, int(rng.integers(3, 7)), 1.5 * u, (1.1 * u, 2.3 * u), (0.6, 1), deep)
     for _ in range(int(rng.integers(0, 5))):  # other loops of the colon

@@ -132,7 +132,7 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
         (childairways if patient.child else vessels).airways(patient, plane, f) if "airways" not in without else [],
     )
     if "vessels" not in without:
-        most = np.float32((0.62 if patient.child else 1.6) * f.unit)  # large vessels join or lie behind each other
+        most = np.float32((0.62 if patient.child else 1.1) * f.unit)  # large vessels join or lie behind each other
         path = most * np.tanh(path / most)
         path += vessels.hila(f, x, y, patient.child)
         clear = air / np.maximum(lungs["full"], np.float32(0.1))

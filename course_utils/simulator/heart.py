@@ -85,7 +85,9 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     }
     for side, k in ((-1, 12), (1, 15)):  # fat makes the edges wavy
         for wave in (1, 2, 3):
-            edges[side] += 0.06 / wave * u * z[k + wave - 1] * np.sin(2 * np.pi * y / ((7.0 + z[k]) / wave * u) + 9 * z[k])
+            edges[side] += (
+                0.06 / wave * u * z[k + wave - 1] * np.sin(2 * np.pi * y / ((7.0 + z[k]) / wave * u) + 9 * z[k])
+            )
     beside = {
         -1: np.full_like(y, 1.3 * u),
         1: np.interp(s, [0.25, 0.4, 1.0], [(2.3 + 0.9 * old) * u, (2.1 + 0.9 * old) * u, (1.5 + 0.6 * old) * u]),

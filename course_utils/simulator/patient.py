@@ -34,7 +34,7 @@ SHARED = {
     "bone": (0.5, 1.6),
     "rib_slope": (0.3, 1.6),
     "scoliosis": (-2.0, 2.0),
-    "dome": (0.0, 4.0),
+    "dome": (-3.0, 5.0),
     "shape": (-1.0, 1.0),
     "gas": (0.0, 1.0),
     "seed": (0, 2**32 - 1),
@@ -124,12 +124,12 @@ def draw_patient(rng: np.random.Generator, child: bool = False, **fixed) -> Pati
         age = fixed.get("age", int(np.clip(58 + 16 * z[7], 18, 97)))
         old = np.clip((age - 30) / 60, 0, 1)
         drawn = {
-            "lung_width": small * (13.2 + 0.8 * z[0]),
-            "lung_height": small * (19.4 + 2.2 * z[1]),
+            "lung_width": small * (13.2 + 0.9 * z[0]),
+            "lung_height": small * (19.2 + 2.4 * z[1]),
             "lung_depth": small * (8.6 + 0.6 * z[2]),
-            "wall": 3.9 + 1.4 * z[3] + (0.4 if sex == "F" else 0.0),
-            "heart": 0.47 + 0.055 * z[4] + 0.03 * old,
-            "aorta": 0.75 * old + 0.15 * z[8],
+            "wall": 3.8 + 1.6 * z[3] + (0.4 if sex == "F" else 0.0),
+            "heart": 0.46 + 0.055 * z[4] + 0.03 * old + 0.06 * max(z[14] - 0.8, 0),  # some are enlarged
+            "aorta": 0.75 * old + 0.2 * z[8],
             "breast": 6.4 + 1.1 * z[9] if sex == "F" else 0.0,
             "bone": 1.10 + 0.25 * z[5] - old * (0.30 if sex == "F" else 0.15),
             "rib_slope": 1.05 + 0.22 * z[6],
@@ -140,8 +140,8 @@ def draw_patient(rng: np.random.Generator, child: bool = False, **fixed) -> Pati
         "sex": sex,
         "heart_turn": 0.45 * z[10],
         "muscle": u[2] if sex == "M" else 0.3 * u[2],
-        "scoliosis": (0.25 if child else 0.8) * z[11],
-        "dome": (0.5 if child else 1.2) + 0.5 * z[12],
+        "scoliosis": (0.25 if child else 1.0) * z[11],
+        "dome": 0.5 + 0.5 * z[12] if child else 1.2 + 0.8 * z[12] + (2.5 * z[15] if u[6] < 0.08 else 0.0),
         "shape": (0.2 + 0.6 * z[13]) if child else 0.60 * z[13],
         "gas": u[3],
         "implants": ()

@@ -89,18 +89,20 @@ def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
     The right bronchus is short, wide and steep, the left one long and narrow; both fade in where the trachea, which an
     unfolded aorta pushes to the right, fades out.
     """
-    u, child = f.unit, patient.child
+    u = f.unit
     carina, top = f.apex - 0.36 * f.height, f.apex + 0.45 * f.height
     t = np.linspace(0, 1, plane.samples(f.height))
-    r = (0.80 if child else 0.90) * u
+    r = 0.85 * u
     shift = 0.45 * patient.aorta * u
     start = carina + 1.2 * u  # of the bronchi, within the trachea
     falls = top - carina, start - carina + 3.6 * u, start - carina + 2.9 * u
-    x = np.stack([-shift * t, -0.30 * u - shift - 2.3 * u * t, 0.30 * u - shift + 3.9 * u * t])
+    x = np.stack(
+        [0.15 * u * np.sin(5 * t) - shift * t, -0.30 * u - shift - 2.3 * u * t, 0.30 * u - shift + 3.9 * u * t]
+    )
     y = np.stack([top - falls[0] * t, start - falls[1] * t, start - falls[2] * t**1.2])
     radius = np.stack([np.full_like(t, r), r * (0.74 - 0.12 * t), r * (0.62 - 0.12 * t)])
     z = np.stack([-0.25 * f.depth * t, *np.full((2, t.size), -0.25 * f.depth)])
     end = 1 - 2.0 * u / falls[0]
     branch = np.interp(t, [0, 0.25, 0.6, 1], [0, 0.75, 0.6, 0.15])
     fade = np.stack([np.interp(t, [0, end, 1], [1, 1, 0.1]), branch, branch])
-    return [plane.tubes(x, y, z, radius, (2.7 if child else 1.9) * radius * fade)]
+    return [plane.tubes(x, y, z, radius, 2.5 * radius * fade)]
