@@ -137,7 +137,7 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
         else:
             width, aspect, y = whole_lungs(patient, view, breath, tilt, width, aspect, z[4])
         x = 1.7 * z[3]
-        arms = -1.25 + 0.12 * z[5] if view == "PA" else -1.38 + 0.10 * z[5]
+        arms = -1.22 + 0.20 * z[5] if view == "PA" else -1.32 + 0.16 * z[5]
     drawn = {
         "view": view,
         "inspiration": float(np.clip(breath, 0, 1)),

@@ -77,7 +77,7 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tu
         ((root, at(-4.4, 1.6), roof), 0.34, 0.85, (0.4, 0.6, 1.1, 1.5), (0.0, 0.4, 1, 0.9)),  # spine
         ((roof, roof + (1.2 * u, 0.2 * u), roof + (1.9 * u, -0.6 * u)), 0.55, 0.90, (1, 1.1, 1, 0.6), (0.8, 1, 1, 0.3)),
         ((at(-3.0, 0.8), at(-2.4, 2.2), at(-1.1, 2.5)), 0.50, 0.55, (0.9, 1.1, 1, 0.7), (0.1, 0.8, 1, 0.3)),  # coracoid
-        ((at(-4.2, -0.6), at(-2.4, -0.2), at(-0.4, 0.0)), 1.5, 0.60, (0.7, 0.8, 1, 1.05), (0.0, 0.3, 1, 0.5)),  # neck
+        ((at(-4.2, -0.6), at(-2.4, -0.2), at(-0.4, 0.0)), 1.4, 0.50, (0.6, 0.8, 1, 0.8), (0.0, 0.3, 1, 0.1)),  # neck
     )
     curves = _spline([points for points, *_ in rims], t)
     outline = np.concatenate([curves[2][:, ::-1], curves[1], curves[0][:, ::-1]], axis=1)

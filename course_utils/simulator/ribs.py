@@ -22,6 +22,7 @@ MINERAL = np.array([0.75, 0.85, 0.9, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.9, 0.7, 0.5
 NECK = 2.3  # cm from the midline to where a rib leaves the spine
 TOP = -0.2  # the first vertebra's height above the lung apex, in units of `rise`
 LATERAL, ANTERIOR = 1.4, 0.3  # mineral at the side and of the front end of a rib, over that of its angle
+CARTILAGES = 7  # of the true ribs
 EDGE = 0.18  # half the thickness of a band, cm
 
 
@@ -75,4 +76,28 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
         sunk = np.interp(y, [f.dome[0] - 3 * u, f.dome[0] + u], [0.7, 1.0])
         area = 0.36 * u * height * fade * sunk * MINERAL[:, None]
         sides.append((side * x, y, z, radius, area / radius))
-    return [plane.tubes(*(np.concatenate(v) for v in zip(*sides, strict=True)), hollow=0.86, marrow=0.35)]
+    x, y, z, radius, path = (np.concatenate(v) for v in zip(*sides, strict=True))
+    ends = np.stack([x[:, -1], y[:, -1], z[:, -1]]).reshape(3, 2, 12)[..., :CARTILAGES]
+    return [plane.tubes(x, y, z, radius, path, hollow=0.86, marrow=0.35), *cartilage(patient, plane, f, ends)]
+
+
+def cartilage(patient, plane: Plane, f: Frame, ends: np.ndarray) -> list[tuple]:
+    """Chalk in the cartilage between the front ends of the ribs (x, y, z by side and rib, cm) and the breastbone.
+
+    It comes with age and first at the first rib (King, British J. Radiology 12, 1939); in many it never shows.
+    """
+    rng = np.random.default_rng([patient.seed, 10])
+    amount = float(np.clip((patient.age - 40) / 40, 0, 1)) * rng.gamma(0.8, 0.7)
+    if amount < 0.1:
+        return []
+    u, specks = f.unit, 9
+    along = rng.uniform(0, 0.75, (2, CARTILAGES, specks)) ** 1.4  # 0 at the rib, 1 at the breastbone
+    inner = np.sign(ends[0]) * 2.2 * u, ends[1] + u * np.linspace(-1.2, 3.0, CARTILAGES), ends[2]
+    x, y, z = (a[..., None] + (b - a)[..., None] * along for a, b in zip(ends, inner, strict=True))
+    y = y + 0.45 * u * rng.choice((-1, 0, 1), along.shape, p=(0.4, 0.2, 0.4))  # at the borders rather than in between
+    length = u * rng.uniform(0.05, 0.35, along.shape)
+    first = np.where(np.arange(CARTILAGES) == 0, 1.5, 1.0)[:, None]
+    solid = u * np.minimum(amount, 1.2) * first * rng.gamma(1.0, 0.09, along.shape)
+    ends = [np.stack([v - w, v + w], -1).reshape(-1, 2) for v, w in ((x, length), (y, 0.4 * length), (z, 0))]
+    radius, path = (np.repeat(v.reshape(-1, 1), 2, 1) for v in (u * rng.uniform(0.08, 0.2, along.shape), solid))
+    return [plane.tubes(*ends, radius, path)]
