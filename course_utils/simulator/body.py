@@ -12,7 +12,7 @@ import numpy as np
 from .anatomy import Frame, ramp
 from .lookup import TABLE, Lookup, around, ellipse
 
-UNEVEN = 0.020  # standard deviation of the depth of soft tissue, relative: fat, muscles and bowel lie in lobes
+UNEVEN = 0.022  # standard deviation of the depth of soft tissue, relative: fat, muscles and bowel lie in lobes
 CELLS = (8, 16, 32, 64)  # of that unevenness, on 48 cm
 
 

@@ -92,7 +92,7 @@ def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
     u = f.unit
     carina, top = f.apex - 0.36 * f.height, f.apex + 0.45 * f.height
     t = np.linspace(0, 1, plane.samples(f.height))
-    r = 0.85 * u
+    r = 0.80 * u
     shift = 0.45 * patient.aorta * u
     start = carina + 1.2 * u  # of the bronchi, within the trachea
     falls = top - carina, start - carina + 3.6 * u, start - carina + 2.9 * u
@@ -104,5 +104,5 @@ def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
     z = np.stack([-0.25 * f.depth * t, *np.full((2, t.size), -0.25 * f.depth)])
     end = 1 - 2.0 * u / falls[0]
     branch = np.interp(t, [0, 0.25, 0.6, 1], [0, 0.75, 0.6, 0.15])
-    fade = np.stack([np.interp(t, [0, end, 1], [1, 1, 0.1]), branch, branch])
-    return [plane.tubes(x, y, z, radius, 2.5 * radius * fade)]
+    fade = np.stack([np.interp(t, [0, 0.15, end, 1], [0, 1, 1, 0.1]), branch, branch])
+    return [plane.tubes(x, y, z, radius, 2.2 * radius * fade)]
