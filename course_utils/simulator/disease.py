@@ -199,11 +199,13 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     part = tuple(slice(np.argmax(seen), seen.size - np.argmax(seen[::-1])) for seen in (air.any(1), air.any(0)))
     shape = air[part].shape
     cloud = texture(rng, plane, (10, 20, 40, 80), f.unit, part)
-    fine = np.clip(1 + 0.5 * texture(rng, plane, (56, 120), f.unit, part), 0.3, 2.0)
-    uneven = enlarged(np.clip(1 + 0.28 * cloud, 0.4, 1.8) * (1 - disease.net) + disease.net * fine, 2, shape)
+    patchy, grainy = (0.14, 0.25) if patient.child else (0.28, 0.5)  # seen at a child's size, lobules are finer
+    fine = np.clip(1 + grainy * texture(rng, plane, (56, 120), f.unit, part), 0.3, 2.0)
+    uneven = enlarged(np.clip(1 + patchy * cloud, 0.4, 1.8) * (1 - disease.net) + disease.net * fine, 2, shape)
     cloud = enlarged(cloud, 2, shape)
     share = np.zeros_like(cloud)
-    soft = 0.6 if disease.kind == "bacterial" else 0.9 if patient.child else 1.2  # how gradually a patch begins
+    soft = 0.6 if disease.kind == "bacterial" else 1.2  # how gradually a patch begins
+    soft = 1.0 if patient.child else soft
     for p in disease.patches:
         opacity(share, p, disease.kind, soft, f, cloud, *(lungs[name][part] for name in ("x", "y", "side", "q")))
     out[part] = np.minimum(share * uneven * np.float32(strength), 0.97)
@@ -216,7 +218,7 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     if disease.kind == "viral":
         own = vessels.tree(patient, f, np.random.default_rng(patient.seed), generations=3)
         walls = plane.splat(vessels.branches(plane, own, widen=1.7, solid=0.75))[0]
-        out += np.float32(0.35 * strength) * np.minimum(walls, np.float32(0.5) * air)
+        out += np.float32((0.55 if patient.child else 0.35) * strength) * np.minimum(walls, np.float32(0.5) * air)
     return out
 
 
