@@ -23,7 +23,7 @@ KINDS = ("normal", "covid", "bacterial", "viral")
 VISIBLE = {"normal": 0.0, "covid": 0.69, "bacterial": 1.0, "viral": 1.0}
 THRESHOLD = 1.0  # cm of extra path that count as lesion in the mask
 # A small child's lungs are shallow: what fills them takes a larger share of the air than in an adult.
-SHALLOW = {"bacterial": 1.25, "viral": 1.6}
+SHALLOW = {"bacterial": 1.6, "viral": 2.1}
 REACH = 24.0  # cm, half-side of the square that textures cover
 
 
@@ -199,7 +199,7 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     part = tuple(slice(np.argmax(seen), seen.size - np.argmax(seen[::-1])) for seen in (air.any(1), air.any(0)))
     shape = air[part].shape
     cloud = texture(rng, plane, (10, 20, 40, 80), f.unit, part)
-    patchy, grainy = (0.14, 0.25) if patient.child else (0.28, 0.5)  # seen at a child's size, lobules are finer
+    patchy, grainy = (0.14, 0.19) if patient.child else (0.28, 0.5)  # seen at a child's size, lobules are finer
     fine = np.clip(1 + grainy * texture(rng, plane, (56, 120), f.unit, part), 0.3, 2.0)
     uneven = enlarged(np.clip(1 + patchy * cloud, 0.4, 1.8) * (1 - disease.net) + disease.net * fine, 2, shape)
     cloud = enlarged(cloud, 2, shape)
