@@ -77,7 +77,7 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tu
         ((root, at(-4.4, 1.6), roof), 0.34, 0.85, (0.4, 0.6, 1.1, 1.5), (0.0, 0.4, 1, 0.9)),  # spine
         ((roof, roof + (1.2 * u, 0.2 * u), roof + (1.9 * u, -0.6 * u)), 0.55, 0.90, (1, 1.1, 1, 0.6), (0.8, 1, 1, 0.3)),
         ((at(-3.0, 0.8), at(-2.4, 2.2), at(-1.1, 2.5)), 0.50, 0.55, (0.9, 1.1, 1, 0.7), (0.1, 0.8, 1, 0.3)),  # coracoid
-        ((at(-4.2, -0.6), at(-2.4, -0.2), at(-0.4, 0.0)), 1.4, 0.50, (0.6, 0.8, 1, 0.8), (0.0, 0.3, 1, 0.1)),  # neck
+        ((at(-4.2, -0.6), at(-2.4, -0.2), at(-0.4, 0.0)), 1.2, 0.22, (0.6, 0.8, 1, 0.7), (0.0, 0.4, 1, 0.0)),  # neck
     )
     curves = _spline([points for points, *_ in rims], t)
     outline = np.concatenate([curves[2][:, ::-1], curves[1], curves[0][:, ::-1]], axis=1)
@@ -90,7 +90,7 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tu
         + np.stack([-0.2 + (0.25 + 0.30 * (1 - exposure.spread)) * np.cos(turn), 1.75 * np.sin(turn)]) * u
     )
     curves = np.concatenate([curves, socket[None]])
-    radius, path = (np.concatenate([v, np.full((1, t.size), e * u)]) for v, e in ((radius, 0.13), (path, 0.30)))
+    radius, path = (np.concatenate([v, np.full((1, t.size), e * u)]) for v, e in ((radius, 0.13), (path, 0.18)))
     back = np.full(radius.shape, -0.8 * f.depth)
     pieces = [plane.tubes(side * curves[:, 0], curves[:, 1], back, radius, path, hollow=0.6)]
     return pieces, plane.project(side * outline[0], outline[1], -0.8 * f.depth)

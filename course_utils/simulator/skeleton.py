@@ -11,6 +11,7 @@ from . import childbones, girdle, ribs, spine
 from .anatomy import Frame
 from .plane import Plane
 
+GIRDLE = 1.3  # the shoulders are brighter than their mineral alone makes them: processing lifts the thick parts
 MOST = 1.2  # cm: where the ray runs along a rib, the edge of the chest would outshine everything else
 
 
@@ -21,6 +22,6 @@ def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) -
     pieces, blades = girdle.draw(patient, exposure, plane, f)
     cage, girdles = plane.splat(ribs.draw(patient, plane, f, rng), pieces)
     most = np.float32(MOST * f.unit)
-    total = most * np.tanh(cage / most) + girdles + blades
+    total = most * np.tanh(cage / most) + np.float32(GIRDLE) * girdles + blades
     total += spine.draw(patient, plane, f)
     return total * np.float32(patient.bone)
