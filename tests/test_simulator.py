@@ -336,7 +336,7 @@ def test_films_of_adults_show_the_whole_lungs():
         args = case("normal", ("sirm", "hannover")[seed % 2], simulator.VIEWS[seed % 3], seed=seed)
         lungs = simulator.render(*args, size=64, without=("bones", "vessels", "noise")).lungs
         cut.append(lungs[0].any() or lungs[-1].any())
-    assert np.mean(cut) < 0.15  # most of these touch the edge with a pixel or two
+    assert np.mean(cut) < 0.25  # some cut off a base, as published ones do; others touch the edge with a pixel or two
 
 
 def test_children_are_framed_from_chin_to_belly_with_raised_arms():

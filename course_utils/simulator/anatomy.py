@@ -15,6 +15,7 @@ from . import heart
 from .lookup import TABLE, Lookup
 from .plane import Plane
 
+DOME = {"PA": 1.0, "AP": 1.6, "AP Supine": 2.0}  # how gradually the domes begin: the sick cannot hold their breath
 HEART_DEPTH = 4.0  # cm in front of the middle plane (FORBILD thorax phantom)
 
 
@@ -167,7 +168,7 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     air = full - full * taken
     if patient.child:
         below *= below / (below + np.float32(0.08))  # a small child breathes fast: the edge moves a little
-    below *= np.float32(4 * f.depth / f.unit / (1.08 if patient.child else 0.7))
+    below *= np.float32(4 * f.depth / f.unit / (1.08 if patient.child else DOME[exposure.view]))
     np.sqrt(below, out=below)
     if patient.child:
         air -= below

@@ -16,7 +16,7 @@ UNEVEN = 0.022  # standard deviation of the depth of soft tissue, relative: fat,
 CELLS = (8, 16, 32, 64)  # of that unevenness, on 48 cm
 
 
-def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
+def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
     """Thickness of the body, cm: an oval chest that thins sideways as its lungs do, and the slab of the shoulders."""
     edge = f.width + patient.wall
     u, a, h = f.unit, f.apex, f.height
@@ -31,7 +31,8 @@ def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
     r = np.minimum(np.abs(x) / half, 1)
     oval = deep * deep * (1 - r * r * r * np.sqrt(r))
     levels = [a - 0.8 * h, a - 0.55 * h, a - 0.38 * h, a - 0.2 * h, a - 0.06 * h]
-    levels += [a + 1.5, a + 3.5, a + 5.0, a + 6.8, a + 9.0, a + 30]
+    slope = a + 2.0 * u * exposure.shoulders  # of the trapezius, from the neck down to the raised or lowered shoulders
+    levels += [slope - 2.7, slope - 0.7, slope + 0.8, slope + 2.6, slope + 5.4, a + 30]
     half = rows(
         levels,
         [edge - 0.5, edge + 0.4, edge + 2.0, reach + 0.0, reach + 1.0]

@@ -31,7 +31,7 @@ RANGES = {
     "seed": (0, 2**32 - 1),
 }
 
-CUT = 0.03  # share of adult films that are centred without care and may cut off a part of the lungs
+CUT = 0.15  # share of adult films that are centred without care and may cut off a part of the lungs
 MARGIN = 0.9  # cm of film above the apices and below the costophrenic angles, at least
 TALL = 1.1  # height over width beyond which a film is rather made wider
 

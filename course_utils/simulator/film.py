@@ -122,7 +122,7 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
     )
     lungs = anatomy.lungs(patient, exposure, plane, f, without)
     x, y = lungs["x"], lungs["y"]
-    soft = trunk(patient, plane, f, x, y, without)
+    soft = trunk(patient, exposure, plane, f, x, y, without)
     if patient.child:
         np.maximum(soft, childbody.head(exposure, f, x, y), out=soft)
     np.maximum(soft, (childbody if patient.child else body).arms(patient, exposure, f, x, y), out=soft)
@@ -151,12 +151,12 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
     return plane, f, primary, lungs
 
 
-def trunk(patient, plane: Plane, f: anatomy.Frame, x, y, without) -> np.ndarray:
+def trunk(patient, exposure, plane: Plane, f: anatomy.Frame, x, y, without) -> np.ndarray:
     """Thickness of the trunk on every ray, cm; it is smooth, so that every second row and column do."""
     shape = x.shape
     x, y = (v[::2, ::2] + (v[1, 1] - v[0, 0]) / 2 for v in (x, y))
     rows = Lookup(y)
-    soft = (childbody if patient.child else body).trunk(patient, f, x, rows)
+    soft = childbody.trunk(patient, f, x, rows) if patient.child else body.trunk(patient, exposure, f, x, rows)
     inside = soft > 0
     if "muscle" not in without:
         soft += body.pectorals(patient, f, x, y, rows) * inside

@@ -12,7 +12,7 @@ import numpy as np
 from .anatomy import Frame, ramp
 from .plane import Plane
 
-SHEET = 0.07  # mineral of the blade's thin plate on a ray, cm
+SHEET = 0.13  # mineral of the blade's thin plate on a ray, cm
 
 
 def draw(patient, exposure, plane: Plane, f: Frame) -> tuple[list[tuple], np.ndarray]:
@@ -58,7 +58,7 @@ def _clavicle(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, sh
     thick = 1 + 0.07 * shape[3]
     where = [0, 0.02, 0.07, 0.13, 0.26, 0.42, 0.60, 0.80, 0.93, 0.985, 1]
     radius = thick * u * np.interp(t, where, [0.25, 0.66, 0.90, 0.92, 0.73, 0.58, 0.56, 0.64, 0.80, 0.66, 0.15])
-    area = thick * u * u * np.interp(t, where, [0.04, 0.20, 0.34, 0.38, 0.52, 0.75, 0.80, 0.75, 0.66, 0.45, 0.05])
+    area = 1.2 * thick * u * u * np.interp(t, where, [0.04, 0.20, 0.34, 0.38, 0.52, 0.75, 0.80, 0.75, 0.66, 0.45, 0.05])
     return plane.tubes(side * x, y, f.depth * (0.85 - 0.85 * t**1.3), radius, area / radius, hollow=0.78, marrow=0.1)
 
 
@@ -83,7 +83,7 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tu
     outline = np.concatenate([curves[2][:, ::-1], curves[1], curves[0][:, ::-1]], axis=1)
     hats = np.array([np.interp(t, ends, one) for one in np.eye(len(ends))])
     radius = np.array([np.multiply(width * u, shape) for _, width, _, shape, _ in rims]) @ hats
-    path = np.array([np.multiply(solid * u, shape) for _, _, solid, _, shape in rims]) @ hats
+    path = np.array([np.multiply(1.5 * solid * u, shape) for _, _, solid, _, shape in rims]) @ hats
     turn = 2 * np.pi * t
     socket = (
         joint[:, None]

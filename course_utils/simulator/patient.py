@@ -127,7 +127,7 @@ def draw_patient(rng: np.random.Generator, child: bool = False, **fixed) -> Pati
             "lung_width": small * (13.2 + 0.9 * z[0]),
             "lung_height": small * (19.2 + 2.4 * z[1]),
             "lung_depth": small * (8.6 + 0.6 * z[2]),
-            "wall": 3.8 + 1.6 * z[3] + (0.4 if sex == "F" else 0.0),
+            "wall": 4.6 + 1.8 * z[3] + (0.4 if sex == "F" else 0.0),
             "heart": 0.46 + 0.055 * z[4] + 0.03 * old + 0.06 * max(z[14] - 0.8, 0),  # some are enlarged
             "aorta": 0.75 * old + 0.2 * z[8],
             "breast": 6.4 + 1.1 * z[9] if sex == "F" else 0.0,

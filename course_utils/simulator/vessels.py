@@ -105,4 +105,4 @@ def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
     end = 1 - 2.0 * u / falls[0]
     branch = np.interp(t, [0, 0.25, 0.6, 1], [0, 0.75, 0.6, 0.15])
     fade = np.stack([np.interp(t, [0, 0.15, end, 1], [0, 1, 1, 0.1]), branch, branch])
-    return [plane.tubes(x, y, z, radius, 2.2 * radius * fade)]
+    return [plane.tubes(x, y, z, radius, 1.5 * radius * fade)]
