@@ -24,6 +24,7 @@ VISIBLE = {"normal": 0.0, "covid": 0.69, "bacterial": 1.0, "viral": 1.0}
 THRESHOLD = 1.0  # cm of extra path that count as lesion in the mask
 # A small child's lungs are shallow: what fills them takes a larger share of the air than in an adult.
 SHALLOW = {"bacterial": 1.6, "viral": 2.1}
+DENSE = {"covid": 1.3, "bacterial": 1.15, "viral": 1.3}  # of adults
 REACH = 24.0  # cm, half-side of the square that textures cover
 
 
@@ -195,17 +196,16 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     if not disease.visible or disease.strength == 0 or not air.any():
         return out
     rng = np.random.default_rng(disease.seed)
-    strength = disease.strength * (SHALLOW.get(disease.kind, 1.0) if patient.child else 1.0)
+    strength = disease.strength * (SHALLOW if patient.child else DENSE).get(disease.kind, 1.0)
     part = tuple(slice(np.argmax(seen), seen.size - np.argmax(seen[::-1])) for seen in (air.any(1), air.any(0)))
     shape = air[part].shape
     cloud = texture(rng, plane, (10, 20, 40, 80), f.unit, part)
-    patchy, grainy = (0.14, 0.19) if patient.child else (0.28, 0.5)  # seen at a child's size, lobules are finer
+    patchy, grainy = (0.14, 0.19) if patient.child else (0.20, 0.32)  # seen at a child's size, lobules are finer
     fine = np.clip(1 + grainy * texture(rng, plane, (56, 120), f.unit, part), 0.3, 2.0)
     uneven = enlarged(np.clip(1 + patchy * cloud, 0.4, 1.8) * (1 - disease.net) + disease.net * fine, 2, shape)
     cloud = enlarged(cloud, 2, shape)
     share = np.zeros_like(cloud)
-    soft = 0.6 if disease.kind == "bacterial" else 1.2  # how gradually a patch begins
-    soft = 1.0 if patient.child else soft
+    soft = 1.0 if patient.child else 0.8 if disease.kind == "bacterial" else 1.7  # how gradually a patch begins
     for p in disease.patches:
         opacity(share, p, disease.kind, soft, f, cloud, *(lungs[name][part] for name in ("x", "y", "side", "q")))
     out[part] = np.minimum(share * uneven * np.float32(strength), 0.97)
