@@ -15,7 +15,8 @@ from . import heart
 from .lookup import TABLE, Lookup
 from .plane import Plane
 
-DOME = {"PA": 1.0, "AP": 1.6, "AP Supine": 2.0}  # how gradually the domes begin: the sick cannot hold their breath
+DOME = {"PA": 1.2, "AP": 1.9, "AP Supine": 2.4}  # how gradually the domes begin: the sick cannot hold their breath
+FUZZ = {"PA": 0.10, "AP": 0.30, "AP Supine": 0.40}  # cm: a beating heart far from the detector has soft borders
 HEART_DEPTH = 4.0  # cm in front of the middle plane (FORBILD thorax phantom)
 
 
@@ -153,13 +154,15 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
         else:
             tables = heart.borders(patient, f, exposure.view == "AP Supine")
             edge, share, aorta = heart_rows.of_sides(tables, side)
-        inside = edge - side * xh
+        inside = np.maximum(edge - side * xh, 0)
+        if not patient.child:
+            inside *= inside / (inside + np.float32(FUZZ[exposure.view]))
         curvature = heart_rows(
             [f.apex - f.height, f.apex - 0.55 * f.height, f.apex - 0.3 * f.height, f.apex],
             [6.0 * f.unit, 4.6 * f.unit, 2.6 * f.unit, 2.0 * f.unit],
         )
         inside /= curvature
-        organ = chord(1 - np.minimum(np.maximum(inside, 0, out=inside), 1))
+        organ = chord(1 - np.minimum(inside, 1))
         organ *= share
         if not patient.child:
             behind += np.float32(0.10) * ramp((aorta - distance) * np.float32(2.5 / f.unit))  # seen through the heart
@@ -172,7 +175,9 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     np.sqrt(below, out=below)
     if patient.child:
         air -= below
-    else:  # the heart lies on the dome: the lung behind both loses to the larger one
+    else:  # the heart lies on the dome: the lung behind both loses to the larger one, and little lies behind the middle
+        middle = across.of(2.0 * f.unit * (1 - ramp((TABLE - 5 * f.unit) / (6 * f.unit))))
+        below += middle * below / (below + np.float32(1.5 * f.unit))
         air = np.minimum(air, full - below)
     np.maximum(air, 0, out=air)
     return {"x": x, "y": y, "full": full, "air": air, "side": side, "q": q}
@@ -188,5 +193,5 @@ def dome_height(patient, f: Frame, distance, top: float, side: int) -> np.ndarra
     peak = f.width * ((0.50 if side < 0 else 0.53) + 0.05 * rng.standard_normal())
     steep = float(np.clip(0.145 + 0.045 * rng.standard_normal(), 0.04, 0.30))
     t = (distance - peak) / (f.width - peak)
-    fall = np.where(t > 0, steep * t * t * (1 + 0.5 * t * t), 0.45 * steep * t * t)
+    fall = np.where(t > 0, steep * t * t * (1.1 + 0.15 * t * t), 0.45 * steep * t * t)
     return top - f.height * (fall + 0.006 * rng.standard_normal() * np.sin(rng.uniform(4, 9) * t))

@@ -143,7 +143,7 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
         if patient.child:
             air += childbody.bowel_gas(patient, f, x, y, gas_rng)
         else:
-            air += body.abdominal_gas(patient, f, x, y, gas_rng, exposure.view == "AP Supine")
+            air += body.abdominal_gas(patient, f, x, y, gas_rng, exposure.view == "PA")
     bone = skeleton.bones(patient, exposure, plane, f, rib_rng) if "bones" not in without else np.zeros_like(air)
     primary = detector.transmitted(detector.attenuation(soft, np.minimum(air, soft), bone))
     for array in (primary, *(part for part in lungs.values() if isinstance(part, np.ndarray))):

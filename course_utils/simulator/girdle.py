@@ -57,8 +57,8 @@ def _clavicle(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, sh
     y = inner[1] + (outer[1] - inner[1]) * t + u * bow
     thick = 1 + 0.07 * shape[3]
     where = [0, 0.02, 0.07, 0.13, 0.26, 0.42, 0.60, 0.80, 0.93, 0.985, 1]
-    radius = thick * u * np.interp(t, where, [0.25, 0.66, 0.90, 0.92, 0.73, 0.58, 0.56, 0.64, 0.80, 0.66, 0.15])
-    area = 1.2 * thick * u * u * np.interp(t, where, [0.04, 0.20, 0.34, 0.38, 0.52, 0.75, 0.80, 0.75, 0.66, 0.45, 0.05])
+    radius = thick * u * np.interp(t, where, [0.25, 0.52, 0.68, 0.72, 0.60, 0.47, 0.43, 0.50, 0.68, 0.60, 0.15])
+    area = 1.2 * thick * u * u * np.interp(t, where, [0.02, 0.07, 0.15, 0.24, 0.40, 0.55, 0.58, 0.54, 0.50, 0.36, 0.05])
     return plane.tubes(side * x, y, f.depth * (0.85 - 0.85 * t**1.3), radius, area / radius, hollow=0.78, marrow=0.1)
 
 

@@ -65,17 +65,17 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     cava = np.where(y < low, 2.5 * u, 0)  # inferior
     edges = {-1: envelope(vessels, azygos, ascending, atrium, cava)}
 
-    artery = np.interp(s, [0, 0.015, 0.05, 0.11, 0.2, 0.3, 0.5, 0.6], [3.9, 3.2, 2.7, 2.3, 2.1, 1.9, 1.9, 0])
+    artery = np.interp(s, [0, 0.015, 0.05, 0.11, 0.2, 0.3, 0.5, 0.6], [3.9, 3.2, 2.7, 2.35, 2.25, 2.2, 2.2, 0])
     artery = (artery + 0.25 * old + 0.15 * z[3]) * u
     high = at(0.285 - 0.03 * old + 0.012 * z[4])
     radius = (1.65 + 0.45 * old + 0.12 * z[5]) * u
     knob = oval(y, ((1.35 + 0.55 * old) * u, high), radius, radius)
     aorta = np.interp(y, [f.dome[0] - 3, high - 1.5 * u, high], [1.6 * u, (2.65 + 0.8 * old) * u, 0])
-    trunk = oval(y, (1.0 * u, at(0.43 + 0.01 * z[6])), (2.5 + 0.35 * z[7]) * u, (2.4 + 0.3 * z[8]) * u)
+    trunk = oval(y, (0.35 * left - 2 * u, at(0.43 + 0.01 * z[6])), (2.25 + 0.2 * z[7]) * u, (3.2 + 0.3 * z[8]) * u)
     low = f.dome[1] + (1.3 + 0.8 * turn + 0.4 * z[9]) * u
     tall = max(at(0.45) - low, 4 * u)
     ventricle = oval(
-        y, (0.35 * left, low), 0.65 * left, tall, (4.2 + 0.4 * z[10]) * u, 1.65 + 0.3 * turn + 0.12 * z[11]
+        y, (0.35 * left, low), 0.65 * left, tall, (8.0 + 0.4 * z[10]) * u, 1.65 + 0.3 * turn + 0.12 * z[11]
     )
     edges[1] = envelope(artery, knob, aorta, trunk, ventricle)
 

@@ -12,14 +12,14 @@ THINNEST = 0.035  # cm, the radius below which a branch is not followed
 # From the hilum, cm: start (outwards, up), direction above the horizontal and bend (degrees), length and radius (cm;
 # the right interlobar artery is 13 to 16 mm wide), and whether it branches at its end.
 RIGHT = (
-    (0.3, 0.7, -42, -42, 5.2, 0.70, True),  # interlobar artery
+    (0.0, 0.6, -50, -34, 3.8, 0.60, True),  # interlobar artery
     (-0.6, 1.0, 62, -12, 2.2, 0.46, True),  # truncus anterior
     (-0.2, -0.4, 52, 6, 3.2, 0.36, True),  # upper lobe vein
     (0.4, 0.7, 24, -14, 2.2, 0.27, True),  # anterior segment
     (1.0, -0.6, 2, -16, 1.8, 0.27, True),  # superior segment of the lower lobe
-    (1.3, -1.7, -30, -8, 2.2, 0.31, True),  # middle lobe
-    (0.0, -3.3, -24, -14, 2.8, 0.42, True),  # lower lobe vein
-    (1.4, -3.2, -78, 10, 2.2, 0.34, True),  # medial basal segment
+    (0.9, -1.6, -30, -8, 2.2, 0.28, True),  # middle lobe
+    (-0.4, -3.0, -28, -14, 2.6, 0.36, True),  # lower lobe vein
+    (0.7, -2.9, -74, 10, 2.2, 0.30, True),  # medial basal segment
 )
 LEFT = (
     (-1.9, -0.4, 64, -122, 3.9, 0.92, False),  # pulmonary artery over the main bronchus

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .anatomy import Frame, cavity
+from .anatomy import Frame, cavity, ramp
 from .lookup import TABLE, TABLE_STEP, curve
 from .plane import Plane, gradient
 
@@ -21,8 +21,9 @@ TALL = np.array([0.68, 0.60, 0.55, 0.54, 0.53, 0.52, 0.52, 0.51, 0.50, 0.48, 0.4
 MINERAL = np.array([0.75, 0.85, 0.9, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.9, 0.7, 0.55])
 NECK = 2.3  # cm from the midline to where a rib leaves the spine
 TOP = -0.2  # the first vertebra's height above the lung apex, in units of `rise`
-LATERAL, ANTERIOR = 1.4, 0.3  # mineral at the side and of the front end of a rib, over that of its angle
+LATERAL, ANTERIOR = 1.2, 0.3  # mineral at the side and of the front end of a rib, over that of its angle
 CARTILAGES = 7  # of the true ribs
+TURN = 0.45  # mineral where a rib runs along the wall, relative: else the wall would be one bright line
 EDGE = 0.18  # half the thickness of a band, cm
 
 
@@ -74,6 +75,7 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
             t, [0, 0.05, 0.15, 0.40, 0.65, 0.93, 1.0], [0.45, 0.8, 1.0, LATERAL, ANTERIOR + 0.1, ANTERIOR, 0.0]
         )
         sunk = np.interp(y, [f.dome[0] - 3 * u, f.dome[0] + u], [0.7, 1.0])
+        fade = fade * (TURN + (1 - TURN) * ramp((half - np.abs(x)) / (1.3 * u)))
         area = 0.36 * u * height * fade * sunk * MINERAL[:, None]
         sides.append((side * x, y, z, radius, area / radius))
     x, y, z, radius, path = (np.concatenate(v) for v in zip(*sides, strict=True))
