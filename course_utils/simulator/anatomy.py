@@ -79,23 +79,23 @@ def mediastinum(patient, f: Frame) -> dict[int, tuple[list, list]]:
     wide = 2 * f.width * patient.heart
     turn = patient.heart_turn
     right, left = wide * (0.335 - 0.02 * turn), wide * (0.665 + 0.02 * turn)
-    right *= 0.92
+    right = max(0.92 * right, 3.7 * u)  # the right atrium stands beside the spine
     thymus = 0.10 + 0.45 * patient.muscle + 0.12 * max(0, 3 - patient.age)
     right_border = [
-        (1.2, 0.35 * right),
-        (1.03, 0.78 * right),
+        (1.2, 0.75 * right),
+        (1.03, 0.93 * right),
         (0.82, right),
-        (0.62, 0.88 * right),
-        (0.46, 0.48 * right + thymus),
-        (0.30, 2.4 * u + thymus),
-        (0.16, 2.4 * u + 0.5 * thymus),
+        (0.62, 0.90 * right),
+        (0.46, 0.70 * right + 0.6 * thymus),
+        (0.30, 2.4 * u + 0.9 * thymus),
+        (0.16, 2.2 * u + 0.5 * thymus),
         (0.07, 2.1 * u),
         (0.025, 2.7 * u),
         (0.0, 3.9 * u),
     ]
     left_border = [
-        (1.25, 0.3 * left),
-        (1.08, 0.80 * left),
+        (1.25, 0.75 * left),
+        (1.08, 0.93 * left),
         (0.90, left),
         (0.72, 0.90 * left),
         (0.54, 0.66 * left),
@@ -141,6 +141,8 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     below = side * across.of((left - right) * (ramp(TABLE / (6 * f.unit) + 0.5) - 0.5))  # one runs into the other
     below += across.of((left + right) / 2)
     below -= y
+    if patient.child:  # towards the diaphragm less and less lung lies behind the heart: its lower border is lost
+        sunk = ramp(below * np.float32(1 / (6.0 * f.unit)) + 1)
     np.maximum(below, 0, out=below)
     taken = across.of(1 - ramp((TABLE - 0.9 * f.unit) / ((2.6 if patient.child else 2.0) * f.unit)))  # by the spine
     behind = np.float32(0.67 if patient.child else 0.86) + np.float32(0.18 if patient.child else 0.20) * taken
@@ -150,7 +152,6 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
         if patient.child:
             borders = mediastinum(patient, f)
             edge = np.where(side < 0, *(heart_rows(*borders[k]) for k in (-1, 1)))
-            share = 1 - ramp(below * np.float32(1 / (4.0 * f.unit)))  # further down there is only abdomen
         else:
             tables = heart.borders(patient, f, exposure.view == "AP Supine")
             edge, share, aorta = heart_rows.of_sides(tables, side)
@@ -163,22 +164,22 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
         )
         inside /= curvature
         organ = chord(1 - np.minimum(inside, 1))
-        organ *= share
         if not patient.child:
+            organ *= share
             behind += np.float32(0.10) * ramp((aorta - distance) * np.float32(2.5 / f.unit))  # seen through the heart
         taken = np.maximum(taken, organ)
+    if patient.child:
+        behind += (np.float32(0.96) - behind) * sunk
     taken *= behind
     air = full - full * taken
     if patient.child:
         below *= below / (below + np.float32(0.08))  # a small child breathes fast: the edge moves a little
     below *= np.float32(4 * f.depth / f.unit / (1.08 if patient.child else DOME[exposure.view]))
     np.sqrt(below, out=below)
-    if patient.child:
-        air -= below
-    else:  # the heart lies on the dome: the lung behind both loses to the larger one, and little lies behind the middle
+    if not patient.child:  # little lung lies behind the middle
         middle = across.of(2.0 * f.unit * (1 - ramp((TABLE - 5 * f.unit) / (6 * f.unit))))
         below += middle * below / (below + np.float32(1.5 * f.unit))
-        air = np.minimum(air, full - below)
+    air = np.minimum(air, full - below)  # the heart lies on the dome: the lung behind both loses to the larger one
     np.maximum(air, 0, out=air)
     return {"x": x, "y": y, "full": full, "air": air, "side": side, "q": q}
 

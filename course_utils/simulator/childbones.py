@@ -20,14 +20,22 @@ from .plane import Plane, gradient
 PITCH = 0.134  # of lung height, from one vertebra to the next: eight to nine ribs lie above the diaphragm
 TOP = 0.07  # of lung height, first thoracic vertebra above the apex
 
+VEIL = 0.22  # share of the ribs' contrast lost where heart or liver takes the lung's place: they scatter more
 LOW_KILOVOLTS = 1.25  # small children are exposed at 60 kV or so, where bone stops more of the beam than at 120 kV
 
 
-def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarray:
-    """Cortical bone on every ray, cm, weighted so that each bone is as visible as on a processed film."""
+def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator, lungs: dict) -> np.ndarray:
+    """Cortical bone on every ray, cm, weighted so that each bone is as visible as on a processed film.
+
+    `lungs`: see `anatomy.lungs`.
+    """
     pieces, blades = childgirdle.draw(patient, exposure, plane, f, rng)
-    pieces += [ribs(patient, plane, f, rng), *jaw(exposure, plane, f, rng)]
-    total = plane.splat(pieces)[0]
+    cage = ribs(patient, plane, f, rng)
+    pieces += jaw(exposure, plane, f, rng)
+    cage, total = plane.splat([cage], pieces)
+    some = np.float32(0.5 * f.unit)
+    cage *= np.float32(1 - VEIL) + np.float32(VEIL) * (lungs["air"] + some) / (lungs["full"] + some)
+    total += cage
     most = np.float32(1.5 * f.unit)  # the edge of the chest would outshine everything else
     total = most * np.tanh(total / most) + blades
     total += spine(patient, plane, f, rng)
@@ -56,7 +64,7 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
     t = np.linspace(0, 1, k)
     x, y, z, radius, path = [], [], [], [], []
     for side in (-1, 1):
-        lift = rng.normal(0, 0.10 * u, n) + rng.normal(0, 0.15 * u)
+        lift = rng.normal(0, 0.13 * u, n) + rng.normal(0, 0.15 * u)
         tilt = slant + rng.normal(0, 0.012, n) + rng.normal(0, 0.02)
         front = np.interp(order, [0, 2, 6], [0.6, 0.9, 1.0]) * (patient.rib_slope / 1.1) * (1 + rng.normal(0, 0.08, n))
         rise = np.broadcast_to(arch, (len(sideways), n)) - tilt * np.minimum(sideways, 1)[:, None] ** 2
@@ -79,7 +87,7 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
         tall = tall * np.interp(t, [0, 0.07, 0.3, 0.85, 1], [0.72, 0.9, 1.0, 1.05, 1.25])
         thin = 0.34 * tall
         radius.append(thin + (tall - thin) * across)
-        fade = np.interp(t, [0, 0.10, 0.2, 0.4, 0.58, 0.72, 0.9, 1.0], [0.45, 0.85, 1.0, 0.95, 0.8, 0.58, 0.45, 0.05])
+        fade = np.interp(t, [0, 0.10, 0.2, 0.4, 0.58, 0.72, 0.9, 1.0], [0.45, 0.85, 1.0, 0.95, 0.78, 0.54, 0.40, 0.04])
         weight = np.interp(order, [0, 1, 2, 7, 9, 11], [0.42, 0.70, 0.95, 1, 0.7, 0.5])[:, None]
         path.append(0.52 * u * tall * fade * weight / radius[-1])
     return plane.tubes(*(np.concatenate(v) for v in (x, y, z, radius, path)), hollow=0.85)
@@ -101,7 +109,7 @@ def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarr
     level = level * (1 - 0.008 * level) + np.float32(0.04 * rng.standard_normal()) * np.sin(level)
     number = np.floor(level)
     v = level - number - np.float32(0.5)  # -0.5 top to 0.5 bottom of one vertebra and its disc
-    half = np.float32(1.04) * u * np.interp(level, [-4, -0.5, 1, 13], [1.15, 1.32, 1.58, 1.85]).astype(np.float32)
+    half = np.float32(1.04) * u * np.interp(level, [-4, -0.5, 1, 13], [1.15, 1.32, 1.58, 1.72]).astype(np.float32)
     across = np.abs(x) / (half * (0.93 + 0.5 * v * v))
     wide = ramp((1.18 - across) * 2.8)
     # The rays cross the discs at a slant but near the middle of the film: the end plates open to ellipses.
@@ -116,7 +124,8 @@ def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarr
     slope *= slope
     wedge = np.exp(-slope * slope) * ramp((1.95 - across) * 1.8) * ramp((across - 0.85) * 4)
     spur = np.exp(-((x / (0.20 * u)) ** 2) - ((v - 0.30) / 0.20) ** 2)
-    mineral = 0.46 * wide + 0.09 * body + 0.06 * plate + 0.20 * pedicle + 0.34 * wedge + 0.30 * spur
+    mineral = 0.40 * wide + 0.12 * body + 0.09 * plate + 0.20 * pedicle + 0.30 * wedge + 0.20 * spur
+    mineral *= 1 - np.float32(0.12) * ramp((number - 7) * np.float32(0.4))  # behind the liver
     out[:, part] = mineral * (1.35 * u)
     return out
 

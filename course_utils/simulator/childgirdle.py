@@ -16,7 +16,7 @@ from .childbody import arm_lift
 from .plane import Plane
 
 BLADE = -0.8  # depth of the shoulder blades, of the half-depth of the chest
-PLATE = 0.17  # path through a blade, of the unit
+PLATE = 0.19  # path through a blade, of the unit
 EDGE = 20  # samples of a side of a blade's outline
 
 
@@ -54,12 +54,12 @@ def clavicles(exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> tup
     for side in (-1, 1):
         lift = exposure.shoulders + 0.15 * rng.standard_normal()
         reach = (0.53 + 0.04 * rng.standard_normal() - 0.06 * lift) * f.width
-        bow = (0.36 + 0.14 * rng.standard_normal()) * u
+        bow = (0.24 + 0.10 * rng.standard_normal()) * u
         x.append(side * (0.155 * f.width + reach * np.sin(1.1 * t) / np.sin(1.1)))
-        y.append(f.apex + start * f.height + (2.5 + 1.9 * lift) * u * t + bow * np.sin(2 * np.pi * (0.95 * t + 0.02)))
+        y.append(f.apex + start * f.height + (2.3 + 1.7 * lift) * u * t + bow * np.sin(2 * np.pi * (0.95 * t + 0.02)))
     x, y = np.stack(x), np.stack(y)
-    radius = 0.37 * u * np.interp(t, [0, 0.06, 0.16, 0.4, 0.7, 0.9, 1], [1.35, 1.6, 1.2, 0.86, 0.95, 1.25, 0.95])
-    path = 1.2 * u * np.interp(t, [0, 0.04, 0.2, 0.65, 0.88, 1], [0.2, 0.5, 1, 1, 0.5, 0.12])
+    radius = 0.32 * u * np.interp(t, [0, 0.06, 0.16, 0.4, 0.7, 0.9, 1], [1.6, 1.75, 1.25, 0.85, 0.95, 1.5, 1.35])
+    path = 1.2 * u * np.interp(t, [0, 0.04, 0.2, 0.65, 0.88, 1], [0.05, 0.42, 1, 1, 0.42, 0.02])
     return plane.tubes(x, y, f.depth * (0.90 - 0.80 * t**1.3), radius, path, hollow=0.85)
 
 
@@ -70,8 +70,8 @@ def _blade(plane: Plane, f: Frame, side: int, at) -> tuple[tuple, tuple]:
     socket, neck, acromion = at(0.88, 0.015), at(0.81, 0.01), at(0.83, 0.125)
     tip, fork = at(1.09, -0.43), at(0.75, -0.24)
     lines = (  # begin, bend, end, half-width and path (of the unit) at both ends
-        (socket, at(0.93, -0.16), tip, (0.20, 0.16), (0.34, 0.07)),  # lateral border
-        (tip, at(1.10, -0.56), at(0.93, -0.53), (0.16, 0.12), (0.07, 0.02)),  # round the lower angle
+        (socket, at(0.93, -0.16), tip, (0.22, 0.16), (0.28, 0.05)),  # lateral border
+        (tip, at(1.10, -0.56), at(0.93, -0.53), (0.16, 0.12), (0.04, 0.0)),  # round the lower angle
         (acromion, at(0.785, 0.02), fork, (0.34, 0.10), (0.50, 0.06)),  # spine
         (neck, at(0.80, -0.07), fork, (0.62, 0.12), (0.40, 0.06)),  # floor of the fossa, seen from its side
         (at(0.875, 0.07), at(0.85, 0.03), at(0.885, -0.02), (0.20, 0.16), (0.42, 0.36)),  # rim of the socket

@@ -144,7 +144,10 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
             air += childbody.bowel_gas(patient, f, x, y, gas_rng)
         else:
             air += body.abdominal_gas(patient, f, x, y, gas_rng, exposure.view == "PA")
-    bone = skeleton.bones(patient, exposure, plane, f, rib_rng) if "bones" not in without else np.zeros_like(air)
+    if "bones" in without:
+        bone = np.zeros_like(air)
+    else:
+        bone = skeleton.bones(patient, exposure, plane, f, rib_rng, lungs)
     primary = detector.transmitted(detector.attenuation(soft, np.minimum(air, soft), bone))
     for array in (primary, *(part for part in lungs.values() if isinstance(part, np.ndarray))):
         array.flags.writeable = False

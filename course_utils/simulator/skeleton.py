@@ -15,10 +15,13 @@ GIRDLE = 1.3  # the shoulders are brighter than their mineral alone makes them: 
 MOST = 0.9  # cm: where the ray runs along a rib, the edge of the chest would outshine everything else
 
 
-def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarray:
-    """Cortical bone on every ray, cm, weighted so that each bone is as visible as on a processed film."""
+def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator, lungs: dict) -> np.ndarray:
+    """Cortical bone on every ray, cm, weighted so that each bone is as visible as on a processed film.
+
+    `lungs`: see `anatomy.lungs`.
+    """
     if patient.child:
-        return childbones.bones(patient, exposure, plane, f, rng)
+        return childbones.bones(patient, exposure, plane, f, rng, lungs)
     pieces, blades = girdle.draw(patient, exposure, plane, f)
     cage, girdles = plane.splat(ribs.draw(patient, plane, f, rng), pieces)
     most = np.float32(MOST * f.unit)
