@@ -119,16 +119,19 @@ class Classifier(nn.Module):
 
     def train(self, mode: bool = True) -> "Classifier":
         super().train(mode)
-        for part in self.backbone.modules():
-            # Running statistics, dropout and dropped paths change a layer's output in training mode, frozen or not.
-            if _frozen(part):
-                part.train(False)
+        _rest(self.backbone)
         return self
 
 
-def _frozen(part: nn.Module) -> bool:
-    """Return whether a module has parameters and none of them learns; a learning one is soon found."""
-    return next(part.parameters(), None) is not None and not any(p.requires_grad for p in part.parameters())
+def _rest(part: nn.Module) -> None:
+    """Put what is frozen of a module into evaluation mode."""
+    # Running statistics, dropout and dropped paths change a layer's output in training mode, frozen or not.
+    learns = [parameter.requires_grad for parameter in part.parameters()]
+    if learns and not any(learns):
+        part.train(False)
+    elif not all(learns):
+        for child in part.children():
+            _rest(child)
 
 
 def last_stage(backbone: nn.Module) -> list[nn.Module]:
