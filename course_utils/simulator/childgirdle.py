@@ -13,7 +13,7 @@ import numpy as np
 
 from .anatomy import Frame, chord
 from .childbody import arm_lift
-from .plane import Plane
+from .plane import Plane, bezier
 
 BLADE = -0.8  # depth of the shoulder blades, of the half-depth of the chest
 PLATE = 0.19  # path through a blade, of the unit
@@ -77,17 +77,14 @@ def _blade(plane: Plane, f: Frame, side: int, at) -> tuple[tuple, tuple]:
         (at(0.875, 0.07), at(0.85, 0.03), at(0.885, -0.02), (0.20, 0.16), (0.42, 0.36)),  # rim of the socket
         (at(0.80, 0.105), at(0.765, 0.07), neck, (0.34, 0.50), (0.34, 0.34)),  # coracoid
     )
-    bell = np.stack([(1 - t) ** 2, 2 * t * (1 - t), t**2])
-    curves = np.stack([np.stack(points).T @ bell for *points, _, _ in lines])
+    curves = bezier([points for *points, _, _ in lines], t)
     radius, path = (u * np.stack([np.interp(t, [0, 1], line[k]) for line in lines]) for k in (3, 4))
     path *= np.interp(t, [0, 0.04, 0.96, 1], [0.4, 1.35, 1.35, 0.4])
     z = BLADE * f.depth
     rims = plane.tubes(side * curves[:, 0], curves[:, 1], np.full(path.shape, z), radius, path, hollow=0.8)
     corners = (socket, at(0.93, -0.16), tip), (tip, at(1.10, -0.60), at(0.88, -0.52))
     corners += (at(0.88, -0.52), at(0.64, -0.25), at(0.60, 0.02)), (at(0.60, 0.02), at(0.72, 0.06), socket)
-    s = np.linspace(0, 1, EDGE)
-    bell = np.stack([(1 - s) ** 2, 2 * s * (1 - s), s**2])
-    outline = np.concatenate([np.stack(points).T @ bell for points in corners], axis=1)
+    outline = np.concatenate(list(bezier(corners, np.linspace(0, 1, EDGE))), axis=1)
     return rims, plane.project(side * outline[0], outline[1], z)
 
 

@@ -114,12 +114,8 @@ def render(patient, disease, site, exposure, size: int = 256, without=()) -> Fil
 def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anatomy.Frame, np.ndarray, dict]:
     """Where the healthy chest lies, what it transmits, and its lungs; read-only, for the next film of a pair."""
     plane, f = Plane(patient, exposure, size), anatomy.frame(patient, exposure)
-    rng = np.random.default_rng(patient.seed)
-    tree, rib_rng, gas_rng = (
-        vessels.tree(patient, f, rng),
-        np.random.default_rng(patient.seed + 1),
-        np.random.default_rng(patient.seed + 2),
-    )
+    tree = vessels.tree(patient, f, np.random.default_rng(patient.seed))
+    rib_rng, gas_rng = (np.random.default_rng(patient.seed + k) for k in (1, 2))
     lungs = anatomy.lungs(patient, exposure, plane, f, without)
     x, y = lungs["x"], lungs["y"]
     soft = trunk(patient, exposure, plane, f, x, y, without)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from .anatomy import Frame, ramp
-from .plane import Plane
+from .plane import Plane, bezier
 
 SHEET = 0.13  # mineral of the blade's thin plate on a ray, cm
 
@@ -36,12 +36,6 @@ def _joint(exposure, f: Frame, side: int, shape) -> np.ndarray:
     """Middle of the socket, cm; the shoulder turned towards the film's edge lies lower."""
     lift = exposure.shoulders + 0.04 * side * exposure.rotation + 0.1 * shape[0]
     return np.array((0.55 * f.width + (7.6 + 0.9 * exposure.spread) * f.unit, f.apex + (2.4 * lift - 3.6) * f.unit))
-
-
-def _spline(points, t) -> np.ndarray:
-    """Quadratic Bezier curves with three control points each, (curves, 3, 2): array (curves, 2, samples)."""
-    weights = np.array([(1 - t) ** 2, 2 * t * (1 - t), t**2])
-    return np.array(points).swapaxes(1, 2) @ weights
 
 
 def _clavicle(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, shape) -> tuple:
@@ -79,7 +73,7 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tu
         ((at(-3.0, 0.8), at(-2.4, 2.2), at(-1.1, 2.5)), 0.50, 0.55, (0.9, 1.1, 1, 0.7), (0.1, 0.8, 1, 0.3)),  # coracoid
         ((at(-4.2, -0.6), at(-2.4, -0.2), at(-0.4, 0.0)), 1.2, 0.22, (0.6, 0.8, 1, 0.7), (0.0, 0.4, 1, 0.0)),  # neck
     )
-    curves = _spline([points for points, *_ in rims], t)
+    curves = bezier([points for points, *_ in rims], t)
     outline = np.concatenate([curves[2][:, ::-1], curves[1], curves[0][:, ::-1]], axis=1)
     hats = np.array([np.interp(t, ends, one) for one in np.eye(len(ends))])
     radius = np.array([np.multiply(width * u, shape) for _, width, _, shape, _ in rims]) @ hats

@@ -245,6 +245,17 @@ def gradient(values: np.ndarray) -> np.ndarray:
     return np.concatenate([step[:, :1], (step[:, 1:] + step[:, :-1]) / 2, step[:, -1:]], axis=1)
 
 
+def bezier(points, t: np.ndarray) -> np.ndarray:
+    """Bezier curves from the first to the last of their control points, drawn towards the others (Bernstein form).
+
+    points: (..., points, 2). t: (samples,), from 0 to 1. Returns (..., 2, samples).
+    """
+    points = np.asarray(points, float)
+    n = points.shape[-2] - 1
+    weights = np.stack([math.comb(n, k) * t**k * (1 - t) ** (n - k) for k in range(n + 1)])
+    return points.swapaxes(-1, -2) @ weights
+
+
 @functools.cache
 def cross_section(level: int, hollow: float, marrow: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """How a round tube is cut into `ACROSS[level]` pieces.

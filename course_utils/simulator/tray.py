@@ -6,14 +6,7 @@ import math
 
 import numpy as np
 
-from .plane import Plane
-
-
-def bezier(points, t) -> tuple[np.ndarray, np.ndarray]:
-    """Bezier curve through the first and the last of its control points, drawn towards the others (Bernstein form)."""
-    points = np.asarray(points, float)
-    n = len(points) - 1
-    return tuple(points.T @ np.stack([math.comb(n, k) * t**k * (1 - t) ** (n - k) for k in range(n + 1)]))
+from .plane import Plane, bezier
 
 
 class Tray:
