@@ -1,7 +1,9 @@
 """Write README's tables *Measured*: simulated films as the stored notebooks show them, real ones from a file of facts.
 
-COURSE_FACTS=real.jsonl COURSE_DATA=/path/to/archives python .ci/notebooks.py run
-python .ci/measured.py real.jsonl
+    COURSE_FACTS=real.jsonl COURSE_DATA=/path/to/archives python .ci/notebooks.py run
+    python .ci/measured.py real.jsonl
+
+The file's last word on a fact counts.
 """
 
 import json
@@ -21,64 +23,66 @@ SYSTEMS = [
     ("A", "*Evaluate*, normal films right (05)", "4 of 5", "05", "five_normal"),
     ("B", "accuracy, held-out patients (03)", '"more than 98 %"', "03", "guide_test"),
 ]
-# What each notebook measures: its facts (several when only simulated films have them), and what they are.
-ROWS = [
-    ("00", "test_auc", "the recipe of 2020, COVID-19 or normal, held-out patients: AUC"),
-    ("00", "test_accuracy", "the same: accuracy"),
-    ("00", "false_alarms", "films without finding from the archives of adults that the same model calls COVID-19"),
-    ("01", "lost_by_filter", "frontal COVID-19 films that the recipe's filter loses"),
-    ("01", "naive_leak", "test films whose patient is in training, random split"),
-    ("01", "coin_lift", "what that leak adds to the AUC for a coin tossed for each patient"),
-    ("02", "tutorial_home", "gain in AUC by the guide's rotation, crop and flip (pneumonia or not, children)"),
-    ("02", "anatomical_abroad", "gain in AUC by small anatomical changes, films changed in the same way"),
-    ("02", "anatomical_coarse", "the same, films of half the resolution, a change that the recipe does not hold"),
-    ("03", "linear_probe", "linear probe on frozen features: AUC (pneumonia or not, children)"),
-    ("03", "full", "full fine-tuning: AUC"),
-    ("03", "from_scratch", "the same network from random numbers: AUC"),
-    ("03", "probe_grey", "plain grey values of 32 x 32 pixels, no network: AUC"),
-    ("05", "test_auc", "bacterial or viral pneumonia, children, test set opened once: AUC"),
-    ("05", "adult_auc", "COVID-19 or another finding, archives of adults together, grouped folds: AUC"),
-    ("06a", "whole_auc", "B's design, every film tested by grouped folds: AUC"),
-    ("06a", "control_blackened", "the same with the lungs under a black box: AUC"),
-    ("06a", "control_corners", "the same from the four corners of the film: AUC"),
-    ("06a", "control_header", "the same from the file header (size, bytes, mode), no pixel: AUC"),
-    ("06a", "control_view", "the same from the view (PA, AP, lying): AUC"),
-    ("06a", "control_shuffled", "the same with labels shuffled among patients, mean of eight shuffles: AUC"),
-    ("06a", "source_bacterial", "source classifier: bacterial pneumonia of the one archive or the other: AUC"),
-    ("06a", "source_rest", "other findings of the first archive against normals of the second, no COVID-19: AUC"),
-    ("06a", "inner_specificity", "B's model on other findings of the first archive: specificity"),
-    ("06a", "outer_specificity", "the same on films of other hospitals: specificity"),
-    ("06a", "outer_sensitivity", "the same: sensitivity"),
-    ("06a", "outer_auc", "the same: AUC"),
-    ("06a", "sure_and_wrong", "its mean score (1: COVID-19) for adults without COVID-19"),
-    ("06b", "cam_convincing", "COVID-19 films on which this model's Grad-CAM favours the outlined lungs"),
-    (
-        "06b",
-        "next_specificity",
-        "A's three next steps (new films, more normals, bacterial for normal): best specificity",
-    ),
-    ("06b", "outline_leak", "lungs cut out by outlines that only COVID-19 films have, one archive: AUC"),
-    ("06b", "one_box", "the same films, one box for all: AUC"),
-    ("06b", "arrow_prepared", "source classifier after cropping, equalising and saving anew: AUC"),
-    ("06b", "site_label", "COVID-19 or another finding inside one archive, from the publishing web site alone: AUC"),
-    ("06b", "repair_source", "the same from the films: AUC"),
-    ("06b", "same_site", "the same, pairs of films from one site: AUC"),
-    ("06b", "repair_specificity", "trained on one archive: specificity on films of other hospitals"),
-    ("06b", "repair_last", "all repairs together: AUC inside"),
-    ("06b", "repair_outside", "all repairs together: AUC on films of other hospitals"),
-    (
-        "06a",
-        "dial_honest dial_tied",
-        "twins, held-out patients, AUC: hospital independent of the label, then tied to it",
-    ),
-    ("06a", "dial_tied dial_reversed", "the tied model: as in training, then with the tie reversed"),
-    (
-        "06b",
-        "honest_lesion cheat_lesion",
-        "fall of the score without the lesion (1: distance of classes): honest model, cheat",
-    ),
-    ("06b", "map_tells twin_tells", "what tells the honest model from the cheat, AUC: Grad-CAM in the lesion, twins"),
-]
+# What each notebook measures: a fact, or several where only simulated films have them, and what it is.
+ROWS = {
+    "00": {
+        "test_auc": "the recipe of 2020, COVID-19 or normal, held-out patients: AUC",
+        "test_accuracy": "the same: accuracy",
+        "false_alarms": "films without finding from the archives of adults that the same model calls COVID-19",
+    },
+    "01": {
+        "lost_by_filter": "frontal COVID-19 films that the recipe's filter loses",
+        "naive_leak": "test films whose patient is in training, random split",
+        "coin_lift": "what that leak adds to the AUC for a coin tossed for each patient",
+    },
+    "02": {
+        "tutorial_home": "gain in AUC by the guide's rotation, crop and flip (pneumonia or not, children)",
+        "anatomical_abroad": "gain in AUC by small anatomical changes, films changed in the same way",
+        "anatomical_coarse": "the same, films of half the resolution, a change that the recipe does not hold",
+    },
+    "03": {
+        "linear_probe": "linear probe on frozen features: AUC (pneumonia or not, children)",
+        "full": "full fine-tuning: AUC",
+        "from_scratch": "the same network from random numbers: AUC",
+        "probe_grey": "plain grey values of 32 x 32 pixels, no network: AUC",
+    },
+    "05": {
+        "test_auc": "bacterial or viral pneumonia, children, test set opened once: AUC",
+        "adult_auc": "COVID-19 or another finding, archives of adults together, grouped folds: AUC",
+    },
+    "06a": {
+        "whole_auc": "B's design, every film tested by grouped folds: AUC",
+        "control_blackened": "the same with the lungs under a black box: AUC",
+        "control_corners": "the same from the four corners of the film: AUC",
+        "control_header": "the same from the file header (size, bytes, mode), no pixel: AUC",
+        "control_view": "the same from the view (PA, AP, lying): AUC",
+        "control_shuffled": "the same with labels shuffled among patients, mean of eight shuffles: AUC",
+        "source_bacterial": "source classifier: bacterial pneumonia of the one archive or the other: AUC",
+        "source_rest": "other findings of the first archive against normals of the second, no COVID-19: AUC",
+        "inner_specificity": "B's model on other findings of the first archive: specificity",
+        "outer_specificity": "the same on films of other hospitals: specificity",
+        "outer_sensitivity": "the same: sensitivity",
+        "outer_auc": "the same: AUC",
+        "sure_and_wrong": "its mean score (1: COVID-19) for adults without COVID-19",
+        "dial_honest dial_tied": "twins, held-out patients, AUC: hospital independent of the label, then tied to it",
+        "dial_tied dial_reversed": "the tied model: as in training, then with the tie reversed",
+    },
+    "06b": {
+        "cam_convincing": "COVID-19 films on which this model's Grad-CAM favours the outlined lungs",
+        "next_specificity": "A's three next steps (new films, more normals, bacterial for normal): best specificity",
+        "outline_leak": "lungs cut out by outlines that only COVID-19 films have, one archive: AUC",
+        "one_box": "the same films, one box for all: AUC",
+        "arrow_prepared": "source classifier after cropping, equalising and saving anew: AUC",
+        "site_label": "COVID-19 or another finding inside one archive, from the publishing web site alone: AUC",
+        "repair_source": "the same from the films: AUC",
+        "same_site": "the same, pairs of films from one site: AUC",
+        "repair_specificity": "trained on one archive: specificity on films of other hospitals",
+        "repair_last": "all repairs together: AUC inside",
+        "repair_outside": "all repairs together: AUC on films of other hospitals",
+        "honest_lesion cheat_lesion": "fall of the score without the lesion (1: class distance): honest model, cheat",
+        "map_tells twin_tells": "what tells the honest model from the cheat, AUC: Grad-CAM in the lesion, twins",
+    },
+}
 
 
 def recorded(path: Path) -> dict[tuple[str, str], str]:
@@ -111,7 +115,7 @@ def tables(simulated: dict, real: dict) -> str:
         ours, theirs = (_of_five(facts[tuple(key)]) for facts in (simulated, real))
         lines.append(f"| {system} | {what} | {claimed} | {ours} | {theirs} |")
     lines += ["", "The rest:", "", "| notebook | what | simulated | real |", "|---|---|---|---|"]
-    for notebook, names, what in ROWS:
+    for notebook, names, what in ((notebook, *row) for notebook, rows in ROWS.items() for row in rows.items()):
         first, *more = [(notebook, name) for name in names.split()]
         ours = ", ".join(simulated[key].split(", n =")[0] for key in (first, *more)) if more else simulated[first]
         lines.append(f"| {notebook} | {what} | {ours} | {'(simulated only)' if more else real[first]} |")
