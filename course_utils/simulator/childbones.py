@@ -12,8 +12,9 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from . import childgirdle
-from .anatomy import Frame, cavity, ramp
+from .anatomy import Frame, ramp
 from .childbody import head_place
+from .childlungs import cavity
 from .lookup import TABLE_REACH, TABLE_STEP, curve
 from .plane import Plane, gradient
 

@@ -10,7 +10,20 @@ import pathlib
 import numpy as np
 from PIL import Image
 
-from . import anatomy, body, childairways, childbody, detector, devices, leads, overlay, skeleton, tone, vessels
+from . import (
+    anatomy,
+    body,
+    childairways,
+    childbody,
+    childlungs,
+    detector,
+    devices,
+    leads,
+    overlay,
+    skeleton,
+    tone,
+    vessels,
+)
 from . import disease as diseases
 from .lookup import Lookup, enlarged
 from .plane import Plane
@@ -116,7 +129,10 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
     plane, f = Plane(patient, exposure, size), anatomy.frame(patient, exposure)
     tree = vessels.tree(patient, f, np.random.default_rng(patient.seed))
     rib_rng, gas_rng = (np.random.default_rng(patient.seed + k) for k in (1, 2))
-    lungs = anatomy.lungs(patient, exposure, plane, f, without)
+    if patient.child:
+        lungs = childlungs.lungs(patient, plane, f, without)
+    else:
+        lungs = anatomy.lungs(patient, exposure, plane, f, without)
     x, y = lungs["x"], lungs["y"]
     soft = trunk(patient, exposure, plane, f, x, y, without)
     if patient.child:
