@@ -12,7 +12,8 @@ import numpy as np
 from .anatomy import Frame, ramp
 from .lookup import TABLE, Lookup, around, ellipse
 
-UNEVEN = 0.022  # standard deviation of the depth of soft tissue, relative: fat, muscles and bowel lie in lobes
+# Standard deviation of the depth of soft tissue of an adult and of a child, relative: fat and bowel lie in lobes.
+UNEVEN = (0.022, 0.030)
 CELLS = (8, 16, 32, 64)  # of that unevenness, on 48 cm
 
 

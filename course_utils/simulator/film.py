@@ -177,10 +177,9 @@ def trunk(patient, exposure, plane: Plane, f: anatomy.Frame, x, y, without) -> n
         soft += body.pectorals(patient, f, x, y, rows) * inside
     if "breasts" not in without:
         soft += body.breasts(patient, f, x, y) * inside
-    if not patient.child:
-        everywhere = tuple(slice(0, n) for n in shape)
-        uneven = diseases.texture(np.random.default_rng(patient.seed + 3), plane, body.CELLS, f.unit, everywhere)
-        soft *= 1 + np.float32(body.UNEVEN) * uneven
+    everywhere = tuple(slice(0, n) for n in shape)
+    uneven = diseases.texture(np.random.default_rng(patient.seed + 3), plane, body.CELLS, f.unit, everywhere)
+    soft *= 1 + np.float32(body.UNEVEN[patient.child]) * uneven
     return enlarged(soft, 2, shape)
 
 
