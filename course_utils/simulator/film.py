@@ -147,6 +147,8 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
         most = np.float32((0.62 if patient.child else 1.1) * f.unit)  # large vessels join or lie behind each other
         path = most * np.tanh(path / most)
         path += vessels.hila(f, x, y, patient.child)
+        if not patient.child:
+            path += vessels.small(patient, plane, f)
         clear = air / np.maximum(lungs["full"], np.float32(0.1))
         path *= clear * clear if patient.child else clear  # a vessel in the shadow of heart or liver does not show
         air = air - np.minimum(path, np.float32(0.8) * air)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import pulmonary
+from . import pulmonary, twigs
 from .anatomy import Frame
 from .lookup import ellipse
 from .plane import Plane
 
 GENERATIONS = 6
+HEIGHT = 19.2  # cm, of average lungs
 POINTS = 6  # of the curve that a branch follows
 # Soft parts of a hilum: centre outwards and above it, half-width, half-height and depth, cm.
 CHILD_HILA = ((0.0, 0.6, 1.5, 1.7, 1.65), (0.0, -1.6, 1.3, 2.2, 1.65))
@@ -39,6 +40,11 @@ def tree(patient, f: Frame, rng, generations: int = GENERATIONS) -> list[np.ndar
     if patient.child:
         return fan(f, rng, 11, 0.28, generations, winding=0.5)
     return pulmonary.tree(lambda side: hilum(f, side), f.unit, rng, generations)
+
+
+def small(patient, plane: Plane, f: Frame) -> np.ndarray:
+    """Path through the small vessels of an adult's lungs on every ray, cm."""
+    return twigs.path(patient, plane, lambda side: hilum(f, side), f.unit, f.height / HEIGHT)
 
 
 def fan(f: Frame, rng, roots: int, thick: float, generations: int = GENERATIONS, winding: float = 0.3) -> list:

@@ -1,0 +1,116 @@
+"""The small vessels and airways of an adult's lungs, too many to be followed one by one.
+
+They are drawn once, as a few maps of what lies around a hilum; a patient gets a map for each side, stretched to the
+lung and turned. A map holds what a radiograph resolves out to the pleura: branching vessels of less than 2 mm, vessels
+seen end-on as dots, and bronchi seen end-on as rings beside them (Felson, Chest Roentgenology, 1973).
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+
+from .plane import Plane
+
+MAPS = 12  # different ones
+CELL = 0.05  # cm, side of a pixel of a map
+OUT, UP = (-5.0, 13.0), (-16.0, 14.0)  # cm from the hilum that a map covers: from the midline outwards, upwards
+VESSELS, FORKS = 620, 4  # of a map: how many begin, how many times they branch
+STEPS = 24  # points on a branch
+SOLID = 3.3  # path through a vessel over its radius: others lie before and behind it
+
+
+def twigs(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+    """Branching vessels: x, y (cm outwards and above the hilum) and radius (cm) of points along them, length of a step.
+
+    They begin everywhere, lead away from the hilum, wind, taper, and are thinner the further out and up they lie.
+    """
+    away = 1.0 + 10.5 * rng.random(VESSELS) ** 0.75
+    turn = rng.uniform(-1.9, 1.9, VESSELS)
+    x, y = away * np.cos(turn) * 0.9, away * np.sin(turn) * 1.15
+    angle = np.arctan2(y, x + 1.0) + rng.normal(0, 0.35, VESSELS)
+    radius = (0.078 - 0.025 * np.clip(away / 9, 0, 1) - 0.010 * np.tanh(y / 5)) * rng.uniform(0.6, 1.35, VESSELS)
+    t = np.linspace(0, 1, STEPS)
+    found = []
+    for _ in range(FORKS):
+        length = rng.uniform(0.7, 2.2, x.size)
+        bend, wave = rng.normal(0, 0.35, x.size), rng.normal(0, 0.25, x.size)
+        heading = angle[:, None] + bend[:, None] * t + wave[:, None] * np.sin(7 * t + 6 * rng.random((x.size, 1)))
+        step = (length / STEPS)[:, None]
+        px, py = x[:, None] + np.cumsum(step * np.cos(heading), 1), y[:, None] + np.cumsum(step * np.sin(heading), 1)
+        thick = radius[:, None] * (1 - 0.25 * t) * np.minimum(0.3 + 3 * t, 1)
+        found.append([v.ravel() for v in (px, py, thick, np.broadcast_to(step, px.shape))])
+        ends, share = (px[:, -1], py[:, -1], heading[:, -1]), rng.uniform(0.25, 0.75, x.size)
+        x, y, angle = (np.concatenate([v, v]) for v in ends)
+        fork = rng.uniform(0.2, 0.8, share.size)
+        angle = angle + np.concatenate([fork * (1 - share), -fork * share])
+        radius = 0.75 * np.concatenate([radius * np.cbrt(share), radius * np.cbrt(1 - share)])  # Murray (1926)
+    return tuple(np.concatenate(v) for v in zip(*found, strict=True))
+
+
+def end_on(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+    """Vessels seen end-on, and bronchi beside some of them: points as from `twigs`."""
+    n, rings = 130, 26
+    away, turn = 0.3 + rng.gamma(1.6, 2.6, n), rng.uniform(-1.9, 1.9, n)
+    x, y, radius = away * np.cos(turn), 1.2 * away * np.sin(turn), rng.uniform(0.06, 0.17, n) / (1 + away / 8)
+    dots = x, y, radius, 0.55 * radius
+    beside, size = rng.uniform(0, 2 * np.pi, rings), 1.2 * radius[:rings] + 0.06
+    t = np.linspace(0, 2 * np.pi, STEPS, endpoint=False)
+    middle = [v[:rings] + 1.7 * size * wave(beside) for v, wave in ((x, np.cos), (y, np.sin))]
+    ring = [(m[:, None] + size[:, None] * wave(t)).ravel() for m, wave in zip(middle, (np.cos, np.sin), strict=True)]
+    wall = np.repeat(size, STEPS)
+    return tuple(np.concatenate(v) for v in zip(dots, (*ring, 0.035 + 0 * wall, 0.5 * wall), strict=True))
+
+
+@functools.lru_cache(maxsize=4 * MAPS)
+def vessel_map(number: int, step: int) -> Image.Image:
+    """A map: path through small vessels, cm, row 0 uppermost, the midline at the left; on pixels of `step` * CELL."""
+    if step > 1:
+        return vessel_map(number, 1).reduce(step)
+    rng = np.random.default_rng([number, 11])
+    x, y, radius, length = (np.concatenate(v) for v in zip(twigs(rng), end_on(rng), strict=True))
+    columns, rows = (round((high - low) / CELL) for low, high in (OUT, UP))
+    column, row = np.floor((x - OUT[0]) / CELL), np.floor((UP[1] - y) / CELL)
+    inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
+    place, volume = (row * columns + column).astype(int), SOLID * np.pi * radius**2 * length
+    out = np.zeros((rows, columns))
+    edges = (0, 0.03, 0.05, 0.08, 1)
+    for low, high in zip(edges, edges[1:], strict=False):
+        some = inside & (radius >= low) & (radius < high)
+        points = np.bincount(place[some], volume[some] / CELL**2, rows * columns).reshape(rows, columns)
+        out += gaussian_filter(points, 0.5 * (radius[some].mean() / CELL) + 0.4)
+    return Image.fromarray(out.astype(np.float32))
+
+
+def path(patient, plane: Plane, hilum, unit: float, tall: float) -> np.ndarray:
+    """Path through small vessels on every ray, cm, as if nothing but lung lay there.
+
+    Args:
+        hilum: function that gives x and y of the hilum of a side, cm. unit, tall: width and height of the lungs over
+            those of the maps.
+    """
+    rng = np.random.default_rng([patient.seed, 12])
+    rows, columns = plane.shape
+    scale = float(plane.magnification(0.0))
+    film = np.array([[plane.cos, -plane.sin], [-plane.sin, -plane.cos]]) * plane.pitch / scale  # pixels to cm
+    corner = np.array([plane.left * plane.cos + plane.top * plane.sin, plane.top * plane.cos - plane.left * plane.sin])
+    step = int(np.clip(2 ** np.floor(np.log2(plane.pitch / scale / unit / CELL)), 1, 4))
+    middle = int(np.clip(np.round(-plane.left / plane.pitch), 0, columns))  # the tilt is small
+    out = np.zeros(plane.shape, np.float32)
+    for side, first, last in ((-1, 0, middle), (1, middle, columns)):
+        number = int(rng.integers(MAPS))
+        angle, stretch = rng.normal(0, 0.10), rng.lognormal(0, 0.06, 2) * (unit, tall)
+        if first == last:
+            continue
+        turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+        lung = np.diag([side, -1] / (stretch * CELL * step)) @ turn  # cm to pixels of the map
+        offset = lung @ (corner / scale + film @ (first, 0) - hilum(side)) - np.array([OUT[0], -UP[1]]) / (CELL * step)
+        matrix = np.column_stack([lung @ film, offset]).ravel()
+        seen = vessel_map(number, step).transform(
+            (last - first, rows), Image.Transform.AFFINE, tuple(matrix), Image.Resampling.BILINEAR
+        )
+        out[:, first:last] = seen
+    return out
