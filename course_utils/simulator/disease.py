@@ -200,8 +200,9 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     part = tuple(slice(np.argmax(seen), seen.size - np.argmax(seen[::-1])) for seen in (air.any(1), air.any(0)))
     shape = air[part].shape
     cloud = texture(rng, plane, (10, 20, 40, 80), f.unit, part)
-    patchy, grainy = (0.14, 0.19) if patient.child else (0.20, 0.32)  # seen at a child's size, lobules are finer
-    fine = np.clip(1 + grainy * texture(rng, plane, (56, 120), f.unit, part), 0.3, 2.0)
+    patchy, grainy = (0.10, 0.19) if patient.child else (0.12, 0.30)  # seen at a child's size, lobules are finer
+    septa = np.float32(0.8) - np.abs(texture(rng, plane, (34, 68), f.unit, part))  # ridges: lines that form a net
+    fine = np.clip(1 + grainy * septa, 0.3, 2.0)
     uneven = enlarged(np.clip(1 + patchy * cloud, 0.4, 1.8) * (1 - disease.net) + disease.net * fine, 2, shape)
     cloud = enlarged(cloud, 2, shape)
     share = np.zeros_like(cloud)

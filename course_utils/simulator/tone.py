@@ -34,7 +34,7 @@ def processing(site, exposure) -> tuple[float, float]:
     calm, crisp = (0.04, 0.15) if exposure.view == "PA" else (-0.08, -0.30)
     compression = site.compression + calm + 0.10 * site.spread * exposure.contrast
     sharpening = site.sharpening * np.exp(crisp + 0.35 * site.spread * exposure.sharp)
-    return float(np.clip(compression, 0, 0.85)), float(np.clip(sharpening, 0, 4))
+    return float(np.clip(compression, 0, 0.7)), float(np.clip(sharpening, 0, 4))
 
 
 def develop(site, exposure) -> Tone:
