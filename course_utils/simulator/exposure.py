@@ -88,8 +88,8 @@ def whole_lungs(
 ) -> tuple[float, float, float]:
     """Width, aspect and centre (y, cm) of a film of an adult that shows both apices and costophrenic angles.
 
-    A film that is too low becomes taller, and wider beyond `TALL`; one that is too tall, lower. z: how much lower than usual
-    the chest lies on it, in sd.
+    A film that is too low becomes taller, and wider beyond `TALL`; one that is too tall, lower. z: how much lower
+    than usual the chest lies on it, in sd.
     """
     scale = 1.08 if view == "PA" else 1.13  # magnification of the middle plane
     margin = MARGIN + 6 * np.sin(np.radians(abs(tilt)))
