@@ -89,7 +89,7 @@ def breasts(patient, f: Frame, x, y) -> np.ndarray:
     if not r:
         return out
     rng = np.random.default_rng([patient.seed, 7])
-    sag, firm = rng.uniform(0.70, 0.98), rng.uniform(0.0, 0.6)
+    sag, firm = rng.uniform(0.70, 0.98), rng.uniform(0.2, 1.1)
     for side in (-1, 1):
         size = r * rng.normal(1.0, 0.06)
         level = f.apex - (sag + rng.normal(0, 0.02)) * f.height
