@@ -1,8 +1,8 @@
 """The ribs of an adult: twelve pairs of flat bands from the spine around the chest wall to where cartilage begins.
 
-All ribs lie on one envelope, the wall of the thoracic cavity, so that the edge of the chest is a smooth line. Seen
-from the front, the hind part of a rib rises a little, bends at its angle and falls towards the side; the front part
-is wider and has less mineral. Shapes: Gray's Anatomy (1918), The Ribs; Kurihara et al., RadioGraphics 19 (1999), "The
+Each rib lies outside the wall of the thoracic cavity. Seen from the front, its hind part rises a little to the angle,
+falls towards the side and turns there, edge-on, into the front part, which is wider, has less mineral and crosses the
+hind parts of the ribs below. Shapes: Gray's Anatomy (1918), The Ribs; Kurihara et al., RadioGraphics 19 (1999), "The
 ribs: anatomic and radiologic considerations".
 """
 
@@ -10,21 +10,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from .anatomy import Frame, cavity, ramp
+from .anatomy import Frame, cavity
 from .lookup import TABLE, TABLE_STEP, curve
 from .plane import Plane, gradient
 
 ORDER = np.arange(12)
-END = np.radians([136, 142, 148, 147, 144, 139, 132, 122, 113, 104, 74, 46])  # 0 at the spine, 180 at the breastbone
-FALL = np.array([0.23, 0.33, 0.42, 0.49, 0.54, 0.58, 0.60, 0.60, 0.56, 0.52, 0.50, 0.46])  # over the chest's width
-TALL = np.array([0.68, 0.60, 0.55, 0.54, 0.53, 0.52, 0.52, 0.51, 0.50, 0.48, 0.42, 0.34])  # half of a band's, cm
-MINERAL = np.array([0.75, 0.85, 0.9, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.9, 0.7, 0.55])
-NECK = 2.3  # cm from the midline to where a rib leaves the spine
-TOP = -0.2  # the first vertebra's height above the lung apex, in units of `rise`
-LATERAL, ANTERIOR = 1.2, 0.3  # mineral at the side and of the front end of a rib, over that of its angle
+END = np.radians([150, 154, 151, 150, 147, 142, 136, 126, 116, 106, 76, 48])  # 0 at the spine, 180 at the breastbone
+FALL = np.array([0.22, 0.28, 0.33, 0.37, 0.40, 0.42, 0.43, 0.43, 0.43, 0.43, 0.43, 0.42])  # over the chest's width
+CREST = np.array([0.0, 0.6, 1.0, 1.2, 1.3, 1.3, 1.2, 1.1, 0.9, 0.6, 0.2, -0.3])  # rise from the spine to the angle, cm
+WIDEST = np.array([0.47, 0.70, 0.86, 0.96, 1.05, 1.1, 1.2, 1.2, 1.2, 1.2, 1.2, 1.2])  # over the cavity's half-width
+TALL = np.array([0.64, 0.58, 0.54, 0.53, 0.53, 0.53, 0.53, 0.52, 0.51, 0.49, 0.42, 0.35])  # half of a band's, cm
+MINERAL = np.array([0.85, 0.9, 0.95, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.9, 0.75, 0.6])
+FLAT_BACK = 0.80, 0.85  # exponents of a superellipse, depth and width: the back is flat up to the angles of the ribs
+NECK = 1.7  # cm from the midline to where a rib leaves the spine
+TOP = 0.05  # the first vertebra's height above the lung apex, in units of `rise`
+WHERE = [0, 0.05, 0.12, 0.40, 0.60, 0.80, 0.95, 1.0]  # along a rib; the next two are given there
+SOLID = [0.5, 0.9, 1.1, 1.1, 0.80, 0.52, 0.43, 0.05]  # mineral
+BROAD = [0.6, 0.8, 1.0, 1.0, 0.95, 1.05, 1.2, 1.05]  # height
 CARTILAGES = 7  # of the true ribs
-TURN = 0.45  # mineral where a rib runs along the wall, relative: else the wall would be one bright line
-EDGE = 0.18  # half the thickness of a band, cm
+THICK = 0.30  # half the thickness of a band, cm: it is seen at the side
+LIP = 0.022  # cortex of the thin lower border, cm^2: it roofs the groove of the vessels
 
 
 def rise(patient) -> float:
@@ -45,42 +50,55 @@ def order_at(depth) -> np.ndarray:
 def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tuple]:
     """Pieces for `Plane.splat` of all ribs and of what has calcified of their cartilage."""
     u, pitch = f.unit, rise(patient)
-    k = plane.samples(2.5 * f.width)
-    t = np.linspace(0, 1, k)
-    smooth = np.hanning(2 * int(2.2 * u / TABLE_STEP) + 1)  # bone bends less sharply than the lung's apex
-    wall = np.convolve(curve(*cavity(patient, f)), smooth / smooth.sum(), "same")
+    t = np.linspace(0, 1, plane.samples(2.5 * f.width))
+    bone = np.hanning(2 * int(2.2 * u / TABLE_STEP) + 1)  # it bends less sharply than the lung's apex
+    wall = np.convolve(curve(*cavity(patient, f)), bone / bone.sum(), "same")
     own = rng.normal(0, (0.10, 0.05, 0.04), (12, 3))  # where the rib begins, how far it falls, how tall it is
     stature = np.exp(0.08 * rng.standard_normal())
+    solid, broad = np.interp(t, WHERE, SOLID), np.interp(t, WHERE, BROAD)
     sides = []
     for side in (-1, 1):
         start, fall, tall = (own + rng.normal(0, (0.06, 0.04, 0.05), (12, 3))).T[:, :, None]
-        first = NECK * u / (f.width * np.interp(ORDER, [0, 3], [0.55, 0.9]))
-        low = np.arcsin(first) * 0.9
+        sway, swell, waste = (waves(rng, t) for _ in range(3))
+        low = np.arcsin((NECK * u / (f.width * np.interp(ORDER, [0, 3], [0.5, 0.9]))) ** (1 / FLAT_BACK[1]))
         phi = low[:, None] + (END * (1 + 0.03 * fall[:, 0]) - low)[:, None] * t
-        sin, cos = np.sin(phi), np.cos(phi)
-        drop = (patient.rib_slope * 2 * f.width * FALL)[:, None] * (1 + fall)
+        cos = np.cos(phi)
+        back = np.copysign(np.abs(cos) ** FLAT_BACK[0], cos)  # 1 at the spine, -1 at the breastbone
+        angle = (phi - low[:, None]) / 0.45
         y = f.apex + (TOP - depth_of(ORDER)[:, None] + start) * pitch
-        y = y - drop * ((1 - cos) / 2 - (1 - cos[:, :1]) / 2) + 0.30 * u * np.sin(phi * 1.5)
-        half = np.interp(y, TABLE, wall) + 0.25 * u
-        x, z = half * sin**0.95, -0.98 * f.depth * cos
+        y = y - (patient.rib_slope * f.width * FALL)[:, None] * (1 + fall) * (back[:, :1] - back)
+        y = y + u * (CREST[:, None] * angle * np.exp(1 - angle) + 0.10 * sway)
+        half = ((np.interp(y, TABLE, wall)) ** -8 + (f.width * WIDEST[:, None]) ** -8.0) ** (-1 / 8) + THICK * u
+        x, z = half * np.sin(phi) ** FLAT_BACK[1], -f.depth * back
         dx, dy, dz = (gradient(v) for v in (x, y, z))
         flat, film, all3 = dx * dx + dz * dz, dx * dx + dy * dy, dx * dx + dy * dy + dz * dz
         seen = np.abs(dx) * np.sqrt(all3 / (flat * film + 1e-12))  # 1: the band faces the film, 0: it is seen edge-on
-        height = u * stature * TALL[:, None] * (1 + tall) * (1 + 0.05 * np.sin(7 * t + ORDER[:, None]))
-        height = height * np.interp(t, [0, 0.07, 0.2, 0.6, 0.92, 1], [0.70, 0.95, 1.0, 0.90, 1.18, 1.0])
-        radius = np.sqrt((height * seen) ** 2 + (EDGE * u) ** 2)
-        room = (half - np.abs(x) + EDGE * u) / (np.abs(dy) / np.sqrt(film + 1e-12) + 0.05)  # no band leaves the wall
-        radius = np.minimum(radius, room)
-        fade = np.interp(
-            t, [0, 0.05, 0.15, 0.40, 0.65, 0.93, 1.0], [0.45, 0.8, 1.0, LATERAL, ANTERIOR + 0.1, ANTERIOR, 0.0]
-        )
+        height = u * stature * TALL[:, None] * (1 + tall) * broad * (1 + 0.06 * swell)
+        radius = np.sqrt((height * seen) ** 2 + (THICK * u) ** 2 * (1 - np.minimum(seen, 1) ** 2))
         sunk = np.interp(y, [f.dome[0] - 3 * u, f.dome[0] + u], [0.7, 1.0])
-        fade = fade * (TURN + (1 - TURN) * ramp((half - np.abs(x)) / (1.3 * u)))
-        area = 0.36 * u * height * fade * sunk * MINERAL[:, None]
-        sides.append((side * x, y, z, radius, area / radius))
-    x, y, z, radius, path = (np.concatenate(v) for v in zip(*sides, strict=True))
+        fade = solid * sunk * MINERAL[:, None] * (1 + 0.10 * waste)
+        down = height / np.sqrt(flat * all3)  # from the middle of the band to its lower border
+        border = x + 0.9 * down * dx * dy, y - 0.9 * down * flat
+        x, border_x = (side * v + bend(patient, f, y, v / half) for v in (x, border[0]))
+        sides.append((x, y, z, radius, 0.45 * u * height * fade / radius, border_x, border[1], LIP * u * fade * solid))
+    x, y, z, radius, path, *border, lip = (np.concatenate(v) for v in zip(*sides, strict=True))
     ends = np.stack([x[:, -1], y[:, -1], z[:, -1]]).reshape(3, 2, 12)[..., :CARTILAGES]
-    return [plane.tubes(x, y, z, radius, path, hollow=0.86, marrow=0.35), *cartilage(patient, plane, f, ends)]
+    return [
+        plane.tubes(x, y, z, radius, path, hollow=0.88, marrow=0.2),
+        plane.tubes(*border, z, 0.16 * u, lip / 0.16),
+        *cartilage(patient, plane, f, ends),
+    ]
+
+
+def waves(rng: np.random.Generator, t: np.ndarray) -> np.ndarray:
+    """Twelve uneven lines over t (0 to 1), of sd 1: no rib is drawn with a ruler."""
+    pace, phase = rng.uniform(1, 5, (12, 3, 1)) * END[:, None, None], rng.uniform(0, 2 * np.pi, (12, 3, 1))
+    return np.sqrt(2 / 3) * np.sin(pace * t + phase).sum(1)
+
+
+def bend(patient, f: Frame, y, q) -> np.ndarray:
+    """Where a bowed spine takes the ribs, cm sideways: all of its bow at the spine (q = 0), part of it at the wall."""
+    return patient.scoliosis * (y / f.height) ** 2 * (1 - 0.6 * np.minimum(np.abs(q), 1))
 
 
 def cartilage(patient, plane: Plane, f: Frame, ends: np.ndarray) -> list[tuple]:

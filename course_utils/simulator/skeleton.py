@@ -12,7 +12,7 @@ from .anatomy import Frame
 from .plane import Plane
 
 GIRDLE = 1.3  # the shoulders are brighter than their mineral alone makes them: processing lifts the thick parts
-MOST = 0.9  # cm: where the ray runs along a rib, the edge of the chest would outshine everything else
+MOST = 0.6  # cm: where the ray runs along a rib, the edge of the chest would outshine everything else
 
 
 def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator, lungs: dict) -> np.ndarray:
