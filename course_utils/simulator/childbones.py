@@ -18,7 +18,7 @@ from .childlungs import cavity
 from .lookup import TABLE_REACH, TABLE_STEP, curve
 from .plane import Plane, gradient
 
-PITCH = 0.134  # of lung height, from one vertebra to the next: eight to nine ribs lie above the diaphragm
+PITCH = 0.150  # of lung height, from one vertebra to the next: eight ribs or so lie above the diaphragm
 TOP = 0.07  # of lung height, first thoracic vertebra above the apex
 
 VEIL = 0.22  # share of the ribs' contrast lost where heart or liver takes the lung's place: they scatter more
@@ -84,11 +84,11 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
         dx, dy = gradient(x[-1]), gradient(yy)
         across = np.abs(dx) / np.sqrt(dx * dx + dy * dy + 1e-9)
         size = 1 + 0.08 * rng.standard_normal(n)[:, None]
-        tall = 0.45 * u * size * np.interp(order, [0, 3, 8, 11], [0.95, 1.0, 0.95, 0.7])[:, None]
+        tall = 0.48 * u * size * np.interp(order, [0, 3, 8, 11], [0.95, 1.0, 0.95, 0.7])[:, None]
         tall = tall * np.interp(t, [0, 0.07, 0.3, 0.85, 1], [0.72, 0.9, 1.0, 1.05, 1.25])
         thin = 0.34 * tall
         radius.append(thin + (tall - thin) * across)
-        fade = np.interp(t, [0, 0.10, 0.2, 0.4, 0.58, 0.72, 0.9, 1.0], [0.45, 0.85, 1.0, 0.95, 0.78, 0.54, 0.40, 0.04])
+        fade = np.interp(t, [0, 0.10, 0.2, 0.4, 0.58, 0.72, 0.9, 1.0], [0.8, 1.05, 1.05, 0.90, 0.72, 0.36, 0.26, 0.04])
         weight = np.interp(order, [0, 1, 2, 7, 9, 11], [0.42, 0.70, 0.95, 1, 0.7, 0.5])[:, None]
         path.append(0.52 * u * tall * fade * weight / radius[-1])
     return plane.tubes(*(np.concatenate(v) for v in (x, y, z, radius, path)), hollow=0.85)
