@@ -17,6 +17,7 @@ from .plane import Plane
 
 DOME = {"PA": 1.2, "AP": 1.9, "AP Supine": 2.4}  # how gradually the domes begin: the sick cannot hold their breath
 FUZZ = {"PA": 0.10, "AP": 0.30, "AP Supine": 0.40}  # cm: a beating heart far from the detector has soft borders
+BLUNT = 0.9  # cm that the lung is shorter where dome and wall meet: no needle reaches into that angle
 HEART_DEPTH = 4.0  # cm in front of the middle plane (FORBILD thorax phantom)
 
 
@@ -60,7 +61,7 @@ def frame(patient, exposure) -> Frame:
 def cavity(patient, f: Frame) -> tuple[list, list]:
     """Half-width of the thoracic cavity from the diaphragm (first) to the apex: knots in y and values, both in cm."""
     s = np.array([1.45, 1.2, 1.0, 0.8, 0.6, 0.42, 0.28, 0.17, 0.09, 0.04, 0.012, 0.0])
-    w = np.array([1.0, 1.01, 1.0, 0.995, 0.965, 0.905, 0.82, 0.715, 0.60, 0.49, 0.40, 0.34])
+    w = np.array([0.90, 0.965, 0.99, 1.0, 0.975, 0.92, 0.845, 0.755, 0.65, 0.54, 0.44, 0.36])
     w = w + patient.shape * 0.05 * np.clip(0.75 - s, -0.3, 0.5) * (s > 0.05)
     w[:-1] += np.random.default_rng([patient.seed, 5]).normal(0, 0.012, 11)
     return list(f.apex - s * f.height), list(w * f.width)
@@ -98,9 +99,10 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     below = side * across.of((left - right) * (ramp(TABLE / (6 * f.unit) + 0.5) - 0.5))  # one runs into the other
     below += across.of((left + right) / 2)
     below -= y
+    below += np.float32(BLUNT * f.unit) * ramp((q - np.float32(0.90)) * np.float32(10))
     np.maximum(below, 0, out=below)
-    taken = across.of(1 - ramp((TABLE - 0.9 * f.unit) / (2.0 * f.unit)))  # by the spine
-    behind = np.float32(0.86) + np.float32(0.20) * taken
+    taken = across.of(1 - ramp((TABLE - 0.9 * f.unit) / (2.3 * f.unit)))  # by the spine
+    behind = np.float32(0.88) + np.float32(0.16) * taken
     if "heart" not in without:
         xh, yh = plane.coordinates(HEART_DEPTH * f.unit)
         heart_rows = Lookup(yh)
@@ -114,7 +116,7 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
         )
         organ = chord(1 - np.minimum(inside, 1))
         organ *= share
-        behind += np.float32(0.10) * ramp((aorta - distance) * np.float32(2.5 / f.unit))  # seen through the heart
+        behind += np.float32(0.06) * ramp((aorta - distance) * np.float32(2.5 / f.unit))  # seen through the heart
         taken = np.maximum(taken, organ)
     taken *= behind
     air = full - full * taken

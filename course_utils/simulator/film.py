@@ -151,7 +151,9 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
         if not patient.child:
             path += vessels.small(patient, plane, f)
         clear = air / np.maximum(lungs["full"], np.float32(0.1))
-        path *= clear * clear if patient.child else clear  # a vessel in the shadow of heart or liver does not show
+        path *= (
+            clear * clear if patient.child else np.sqrt(clear)
+        )  # a vessel in the shadow of heart or liver does not show
         air = air - np.minimum(path, np.float32(0.8) * air)
     air = air + gas * (soft > 4)
     if "gas" not in without:

@@ -12,7 +12,7 @@ import numpy as np
 
 from .lookup import TABLE
 
-LYING = 1.04  # the heart is wider in a lying patient: more blood returns, the diaphragm stands higher
+LYING = 1.07  # the heart is wider in a lying patient: more blood returns, the diaphragm stands higher
 STEP = 0.2  # cm, between the heights at which the borders are computed
 CORNER = 0.30  # cm, how widely corners between two structures are rounded
 
@@ -74,22 +74,23 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     trunk = oval(y, (0.35 * left - 2 * u, at(0.43 + 0.01 * z[6])), (2.25 + 0.2 * z[7]) * u, (3.2 + 0.3 * z[8]) * u)
     low = f.dome[1] + (1.3 + 0.8 * turn + 0.4 * z[9]) * u
     tall = max(at(0.45) - low, 4 * u)
-    ventricle = oval(
-        y, (0.35 * left, low), 0.65 * left, tall, (8.0 + 0.4 * z[10]) * u, 1.65 + 0.3 * turn + 0.12 * z[11]
-    )
+    ventricle = oval(y, (0.35 * left, low), 0.65 * left, tall, (8.0 + 0.4 * z[10]) * u, 1.75 + 0.3 * turn + 0.2 * z[11])
     edges[1] = envelope(artery, knob, aorta, trunk, ventricle)
 
     depth = {
-        -1: np.interp(s, [0, 0.1, 0.3, 0.42, 0.52], [0.8, 0.62, 0.6 + 0.2 * old, 0.7 + 0.2 * old, 1.0]),
-        1: np.interp(s, [0, 0.1, 0.2, 0.25, 0.34, 0.38, 0.43, 0.5], [0.75, 0.5, 0.6, 0.9, 0.9, 0.8, 0.9, 1.0]),
+        -1: np.interp(s, [0, 0.1, 0.3, 0.42, 0.52], [0.7, 0.52, 0.58 + 0.2 * old, 0.7 + 0.2 * old, 1.0]),
+        1: np.interp(s, [0, 0.1, 0.2, 0.25, 0.34, 0.38, 0.43, 0.5], [0.65, 0.42, 0.55, 0.9, 0.9, 0.8, 0.9, 1.0]),
     }
     for side, k in ((-1, 12), (1, 15)):  # fat makes the edges wavy
         for wave in (1, 2, 3):
             edges[side] += (
-                0.06 / wave * u * z[k + wave - 1] * np.sin(2 * np.pi * y / ((7.0 + z[k]) / wave * u) + 9 * z[k])
+                0.09 / wave * u * z[k + wave - 1] * np.sin(2 * np.pi * y / ((7.0 + z[k]) / wave * u) + 9 * z[k])
             )
+    for side, low, pad in ((-1, f.dome[0], z[18]), (1, f.dome[1], z[19])):  # fat fills the angle above the diaphragm
+        size = (0.15 + 0.20 * (side > 0)) * np.exp(0.6 * pad) * u
+        edges[side] += size * np.exp(-np.maximum(y - low, 0) / (1.2 * size + 0.3 * u))
     beside = {
-        -1: np.full_like(y, 1.3 * u),
+        -1: np.interp(s, [0.36, 0.45, 0.7, 1.0], [1.8 * u, (1.4 + 0.2 * z[20]) * u, 0.9 * u, 0.7 * u]),  # oesophagus
         1: np.interp(s, [0.25, 0.4, 1.0], [(2.3 + 0.9 * old) * u, (2.1 + 0.9 * old) * u, (1.5 + 0.6 * old) * u]),
     }
     return tuple({k: np.interp(TABLE, y, values[k]) for k in (-1, 1)} for values in (edges, depth, beside))

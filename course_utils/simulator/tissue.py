@@ -100,6 +100,10 @@ def tissue_map(number: int, blur: float = 0.0) -> np.ndarray:
     total += 0.14 * belly * noise(rng, shape, 0.35, 0.3)
     border = some(24, 31) + some(-0.5, 0.7) * (out - 7) + along(0.4)
     total += some(0.3, 0.8) * step(border - down, 0.3, 3.0) * belly * ramp((out - 2) / 3)
+    # The middle: vessels, fat and nodes one behind the other.
+    middle = ramp((6 - out) / 3) * ramp((down + 2) / 3) * ramp((21 - down) / 3)
+    total += middle * (0.35 * noise(rng, shape, 0.45, 1.6) + 0.2 * noise(rng, shape, 0.4, 0.4))
+    total *= ramp(out / 1.5)  # the two sides meet there
     return total.astype(np.float32)
 
 

@@ -57,12 +57,18 @@ def end_on(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     away, turn = 0.3 + rng.gamma(1.6, 2.6, n), rng.uniform(-1.9, 1.9, n)
     x, y, radius = away * np.cos(turn), 1.2 * away * np.sin(turn), rng.uniform(0.06, 0.17, n) / (1 + away / 8)
     dots = x, y, radius, 0.55 * radius
+    lumps = (
+        rng.gamma(2.0, 0.8, 22),
+        rng.uniform(-1.6, 1.9, 22),
+        rng.uniform(0.22, 0.55, 22),
+    )  # vessels and nodes of the hilum
+    lumps = lumps[0] * np.cos(lumps[1]) - 0.4, 1.3 * lumps[0] * np.sin(lumps[1]), lumps[2], 0.35 * lumps[2]
     beside, size = rng.uniform(0, 2 * np.pi, rings), 1.2 * radius[:rings] + 0.06
     t = np.linspace(0, 2 * np.pi, STEPS, endpoint=False)
     middle = [v[:rings] + 1.7 * size * wave(beside) for v, wave in ((x, np.cos), (y, np.sin))]
     ring = [(m[:, None] + size[:, None] * wave(t)).ravel() for m, wave in zip(middle, (np.cos, np.sin), strict=True)]
     wall = np.repeat(size, STEPS)
-    return tuple(np.concatenate(v) for v in zip(dots, (*ring, 0.035 + 0 * wall, 0.5 * wall), strict=True))
+    return tuple(np.concatenate(v) for v in zip(dots, lumps, (*ring, 0.035 + 0 * wall, 0.5 * wall), strict=True))
 
 
 @functools.lru_cache(maxsize=4 * MAPS)
@@ -77,7 +83,7 @@ def vessel_map(number: int, step: int) -> Image.Image:
     inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
     place, volume = (row * columns + column).astype(int), SOLID * np.pi * radius**2 * length
     out = np.zeros((rows, columns))
-    edges = (0, 0.03, 0.05, 0.08, 1)
+    edges = (0, 0.03, 0.05, 0.08, 0.2, 0.35, 1)
     for low, high in zip(edges, edges[1:], strict=False):
         some = inside & (radius >= low) & (radius < high)
         points = np.bincount(place[some], volume[some] / CELL**2, rows * columns).reshape(rows, columns)

@@ -109,6 +109,6 @@ def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
     radius = np.stack([np.full_like(t, r), r * (0.74 - 0.12 * t), r * (0.62 - 0.12 * t)])
     z = np.stack([-0.25 * f.depth * t, *np.full((2, t.size), -0.25 * f.depth)])
     end = 1 - 2.0 * u / falls[0]
-    branch = np.interp(t, [0, 0.25, 0.6, 1], [0, 0.75, 0.6, 0.15])
+    branch = np.interp(t, [0, 0.25, 0.6, 1], [0, 0.95, 0.75, 0.2])
     fade = np.stack([np.interp(t, [0, 0.15, end, 1], [0, 1, 1, 0.1]), branch, branch])
-    return [plane.tubes(x, y, z, radius, 1.5 * radius * fade)]
+    return [plane.tubes(x, y, z, radius, 1.9 * radius * fade)]
