@@ -21,7 +21,7 @@ def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
     knots = [f.dome[0] - d for d in (9.0, 3.0, -0.5)] + [
         a + d * h for d in (-0.62, -0.38, -0.18, 0.0, 0.10, 0.20, 0.30, 0.45)
     ]
-    half = edge * np.array([1.0, 1.01, 1.01, 1.01, 1.04, 1.07, 1.04, 0.99, 0.84, 0.65, 0.47])
+    half = edge * np.array([1.0, 1.01, 1.01, 1.01, 1.05, 1.11, 1.11, 1.02, 0.84, 0.65, 0.47])
     chest = f.depth + 0.65 * patient.wall
     deep = rows(
         [f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.18 * h, a + 0.08 * h, a + 0.3 * h],
@@ -41,7 +41,7 @@ def arm_lift(exposure, side: int) -> float:
 def arms(patient, exposure, f: Frame, x, y) -> np.ndarray:
     """Chord of both arms, cm: somebody holds them up beside the head, rarely down."""
     out = np.zeros_like(x)
-    length, radius = 20 * f.unit, 3.0 * f.unit + 0.6 * patient.wall
+    length, radius = 20 * f.unit, 3.5 * f.unit + 0.6 * patient.wall
     for side in (-1, 1):
         lift = arm_lift(exposure, side)
         start = (side * 0.95 * f.width, f.apex - 0.02 * f.height)

@@ -21,7 +21,7 @@ from .plane import Plane, gradient
 PITCH = 0.150  # of lung height, from one vertebra to the next: eight ribs or so lie above the diaphragm
 TOP = 0.07  # of lung height, first thoracic vertebra above the apex
 
-VEIL = 0.22  # share of the ribs' contrast lost where heart or liver takes the lung's place: they scatter more
+VEIL = 0.36  # share of the ribs' contrast lost where heart or liver takes the lung's place: they scatter more
 LOW_KILOVOLTS = 1.25  # small children are exposed at 60 kV or so, where bone stops more of the beam than at 120 kV
 
 
@@ -47,6 +47,7 @@ def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator, l
 SIDEWAYS = (0.08, 0.34, 0.66, 0.90, 1.0, 0.95, 0.78, 0.55)
 DEPTH = (-0.92, -1.0, -0.86, -0.48, 0.0, 0.46, 0.76, 0.92)
 BEND = CubicSpline(np.linspace(0, 1, len(SIDEWAYS)), np.eye(len(SIDEWAYS)))  # what each knot adds to the curve
+OUTER = np.interp(np.arange(12), [0, 1, 2, 3, 5], [0.50, 0.66, 0.77, 0.85, 0.90])  # half-width at the turn, at least
 FRONT_FALL = (0.12, 0.235, 0.345, 0.46)  # of lung height, from the turn at the wall to the cartilage
 
 
@@ -76,7 +77,7 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
         yy = (start + lift)[:, None] + f.height * np.einsum("rtk,kr->rt", shape, rise)
         level = start + f.height * rise[4]
         level = np.clip((level + TABLE_REACH) / TABLE_STEP, 0, len(table) - 1).astype(int)
-        half = np.maximum(table[level] + 0.05 * u, (0.36 + 0.05 * order) * f.width)[:, None]
+        half = np.maximum(table[level] + 0.05 * u, OUTER * f.width)[:, None]
         x.append(side * half * (shape @ sideways))
         y.append(yy)
         z.append(f.depth * (shape @ np.array(DEPTH)))
@@ -116,7 +117,7 @@ def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarr
     # The rays cross the discs at a slant but near the middle of the film: the end plates open to ellipses.
     level *= np.float32(0.02)
     bowed = np.abs(v - (level - np.float32(0.10)) * np.maximum(1 - across * across, 0))
-    body = ramp((1.06 - across) * 4.5) * ramp((0.41 - bowed) * 9)
+    body = ramp((1.04 - across) * 7) * ramp((0.40 - bowed) * 13)
     plate = body * np.exp(-(((bowed - 0.345) / 0.045) ** 2))
     ring = np.sqrt(((across - 0.86) / 0.16) ** 2 + ((v + 0.17) / 0.20) ** 2)
     pedicle = np.exp(-(((ring - 0.8) / 0.42) ** 2))
@@ -125,7 +126,7 @@ def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarr
     slope *= slope
     wedge = np.exp(-slope * slope) * ramp((1.95 - across) * 1.8) * ramp((across - 0.85) * 4)
     spur = np.exp(-((x / (0.20 * u)) ** 2) - ((v - 0.30) / 0.20) ** 2)
-    mineral = 0.40 * wide + 0.12 * body + 0.09 * plate + 0.20 * pedicle + 0.30 * wedge + 0.20 * spur
+    mineral = 0.34 * wide + 0.15 * body + 0.12 * plate + 0.20 * pedicle + 0.30 * wedge + 0.20 * spur
     mineral *= 1 - np.float32(0.12) * ramp((number - 7) * np.float32(0.4))  # behind the liver
     out[:, part] = mineral * (1.35 * u)
     return out

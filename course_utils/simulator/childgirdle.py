@@ -46,21 +46,26 @@ def _places(f: Frame, up: float, shift: np.ndarray):
 
 
 def clavicles(exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
-    """Two S-shaped clavicles, from the sternum outwards: thick inner end, slim shaft, flat outer end that fades."""
+    """Two S-shaped clavicles, from the sternum outwards: thick inner end, slim shaft, broad flat outer end."""
     u = f.unit
     t = np.linspace(0, 1, plane.samples(0.9 * f.width))
-    start = rng.normal(0.015, 0.025)
-    x, y = [], []
+    start, both = rng.normal(0.0, 0.03), rng.standard_normal(3)
+    x, y, radius, path = [], [], [], []
     for side in (-1, 1):
-        lift = exposure.shoulders + 0.15 * rng.standard_normal()
-        reach = (0.53 + 0.04 * rng.standard_normal() - 0.06 * lift) * f.width
-        bow = (0.24 + 0.10 * rng.standard_normal()) * u
-        x.append(side * (0.155 * f.width + reach * np.sin(1.1 * t) / np.sin(1.1)))
-        y.append(f.apex + start * f.height + (2.3 + 1.7 * lift) * u * t + bow * np.sin(2 * np.pi * (0.95 * t + 0.02)))
-    x, y = np.stack(x), np.stack(y)
-    radius = 0.32 * u * np.interp(t, [0, 0.06, 0.16, 0.4, 0.7, 0.9, 1], [1.6, 1.75, 1.25, 0.85, 0.95, 1.5, 1.35])
-    path = 1.2 * u * np.interp(t, [0, 0.04, 0.2, 0.65, 0.88, 1], [0.05, 0.42, 1, 1, 0.42, 0.02])
-    return plane.tubes(x, y, f.depth * (0.90 - 0.80 * t**1.3), radius, path, hollow=0.85)
+        own = both + 0.45 * rng.standard_normal(3)
+        lift = exposure.shoulders + 0.15 * own[0]
+        reach = (0.47 + 0.04 * own[1] - 0.06 * lift) * f.width
+        dip = (0.26 + 0.14 * own[2]) * u
+        x.append(side * (0.20 * f.width + reach * np.sin(1.1 * t) / np.sin(1.1)))
+        rise = (1.9 + 1.8 * lift) * u * t
+        y.append(f.apex + start * f.height + rise + dip * np.sin(2 * np.pi * t**1.15))
+        broad = np.interp(
+            t, [0, 0.04, 0.14, 0.35, 0.62, 0.85, 0.97, 1], [0.42, 0.58, 0.50, 0.33, 0.31, 0.52, 0.62, 0.4]
+        )
+        radius.append(u * (1 + 0.06 * own[1]) * broad)
+        path.append(u * np.interp(t, [0, 0.05, 0.2, 0.6, 0.85, 0.97, 1], [0.15, 0.6, 0.95, 1.15, 0.62, 0.40, 0.1]))
+    x, y, radius, path = (np.stack(v) for v in (x, y, radius, path))
+    return plane.tubes(x, y, f.depth * (0.90 - 0.80 * t**1.3), radius, path, hollow=0.82, marrow=0.12)
 
 
 def _blade(plane: Plane, f: Frame, side: int, at) -> tuple[tuple, tuple]:
@@ -68,12 +73,11 @@ def _blade(plane: Plane, f: Frame, side: int, at) -> tuple[tuple, tuple]:
     u = f.unit
     t = np.linspace(0, 1, plane.samples(9 * u))
     socket, neck, acromion = at(0.88, 0.015), at(0.81, 0.01), at(0.83, 0.125)
-    tip, fork = at(1.09, -0.43), at(0.75, -0.24)
+    tip, fork = at(1.14, -0.43), at(0.75, -0.22)
     lines = (  # begin, bend, end, half-width and path (of the unit) at both ends
-        (socket, at(0.93, -0.16), tip, (0.22, 0.16), (0.28, 0.05)),  # lateral border
-        (tip, at(1.10, -0.56), at(0.93, -0.53), (0.16, 0.12), (0.04, 0.0)),  # round the lower angle
-        (acromion, at(0.785, 0.02), fork, (0.34, 0.10), (0.50, 0.06)),  # spine
-        (neck, at(0.80, -0.07), fork, (0.62, 0.12), (0.40, 0.06)),  # floor of the fossa, seen from its side
+        (socket, at(0.96, -0.16), tip, (0.30, 0.30), (0.26, 0.0)),  # lateral border
+        (acromion, at(0.80, 0.02), fork, (0.38, 0.10), (0.48, 0.14)),  # spine
+        (neck, at(0.82, -0.06), at(0.84, -0.20), (0.75, 0.50), (0.46, 0.0)),  # floor of the fossa, seen from its side
         (at(0.875, 0.07), at(0.85, 0.03), at(0.885, -0.02), (0.20, 0.16), (0.42, 0.36)),  # rim of the socket
         (at(0.80, 0.105), at(0.765, 0.07), neck, (0.34, 0.50), (0.34, 0.34)),  # coracoid
     )
@@ -82,8 +86,8 @@ def _blade(plane: Plane, f: Frame, side: int, at) -> tuple[tuple, tuple]:
     path *= np.interp(t, [0, 0.04, 0.96, 1], [0.4, 1.35, 1.35, 0.4])
     z = BLADE * f.depth
     rims = plane.tubes(side * curves[:, 0], curves[:, 1], np.full(path.shape, z), radius, path, hollow=0.8)
-    corners = (socket, at(0.93, -0.16), tip), (tip, at(1.10, -0.60), at(0.88, -0.52))
-    corners += (at(0.88, -0.52), at(0.64, -0.25), at(0.60, 0.02)), (at(0.60, 0.02), at(0.72, 0.06), socket)
+    corners = (socket, at(0.96, -0.16), tip), (tip, at(1.20, -0.58), at(1.02, -0.55))
+    corners += (at(1.02, -0.55), at(0.80, -0.45), at(0.68, -0.10)), (at(0.68, -0.10), at(0.72, 0.06), socket)
     outline = np.concatenate(list(bezier(corners, np.linspace(0, 1, EDGE))), axis=1)
     return rims, plane.project(side * outline[0], outline[1], z)
 
@@ -96,14 +100,14 @@ def humerus(patient, plane: Plane, f: Frame, side: int, socket, lift: float, rng
     grown = float(np.clip((patient.age - 1) / 5, 0, 1))
     head, tubercle = (0.68 + 0.50 * grown) * u, (0.20 + 0.55 * grown) * u
     centre = socket + way * (0.95 + 0.45 * grown) * u + rng.normal(0, 0.10 * u, 2)
-    t = np.linspace(0, 1, plane.samples(21 * u))
+    t = np.linspace(0, 1, plane.samples(32 * u)) ** 1.8
     # The plate of cartilage is 2 to 3 mm wide, convex towards the shaft.
     along = 0.72 * head + (0.45 - 0.15 * grown) * u + 20 * u * t
-    radius = u * np.interp(t, [0, 0.007, 0.018, 0.036, 0.084, 0.18, 1], [0.75, 1.15, 1.32, 1.28, 0.98, 0.72, 0.66])
-    bow = 0.25 * u * np.sin(np.pi * np.clip(3.7 * t, 0, 1))
+    radius = u * np.interp(t, [0, 0.007, 0.018, 0.036, 0.084, 0.18, 1], [0.30, 1.02, 1.26, 1.26, 0.98, 0.74, 0.68])
+    bow = 0.20 * u * np.sin(np.pi * np.clip(3.7 * t, 0, 1))
     x, y = (centre[i] + way[i] * along + square[i] * bow for i in (0, 1))
-    solid = 0.8 * u * np.interp(t, [0, 0.018, 0.036, 0.12, 1], [0.75, 0.85, 0.75, 1.1, 1.25])
-    pieces = [plane.tubes(side * x[None], y[None], z, radius, solid, hollow=0.82)]
+    solid = 0.8 * u * np.interp(t, [0, 0.018, 0.036, 0.12, 1], [0.8, 0.85, 0.9, 1.2, 1.4])
+    pieces = [plane.tubes(side * x[None], y[None], z, radius, solid, hollow=0.84, marrow=0.3)]
     s = np.linspace(-0.97, 0.97, plane.samples(2.4 * u))
     for shift, size in ((-0.30 - 0.10 * grown, head), (0.80, tubercle)):
         middle = centre + square * shift * u

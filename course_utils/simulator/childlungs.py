@@ -12,7 +12,7 @@ from .plane import Plane
 def cavity(patient, f: Frame) -> tuple[list, list]:
     """Half-width of the thoracic cavity from the diaphragm (first) to the apex: knots in y and values, both in cm."""
     s = np.array([1.45, 1.2, 1.0, 0.8, 0.6, 0.42, 0.28, 0.17, 0.09, 0.04, 0.012, 0.0])
-    w = np.array([1.04, 1.03, 1.0, 0.955, 0.895, 0.82, 0.73, 0.625, 0.53, 0.445, 0.375, 0.32])
+    w = np.array([1.04, 1.03, 1.0, 0.975, 0.935, 0.875, 0.80, 0.70, 0.60, 0.50, 0.42, 0.36])
     w = w + patient.shape * 0.14 * np.clip(0.75 - s, -0.3, 0.5) * (s > 0.05)
     return list(f.apex - s * f.height), list(w * f.width)
 

@@ -127,7 +127,7 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
         lungs = patient.lung_height * (1 + 0.22 * (breath - 0.5))
         aspect = site.portrait * (1.88 * lungs / width / 0.8) ** 0.6 * (1 + 0.07 * z[2])
         x, y = 0.2 + 0.7 * z[3], 0.5 * patient.lung_height - (0.55 + 0.06 * z[4]) * lungs
-        arms = 1.22 + 0.26 * z[5] - (0.9 if u[3] < 0.10 else 2.3 if u[3] < 0.14 else 0.0)
+        arms = 1.28 + 0.24 * z[5] - (0.8 if u[3] < 0.14 else 0.0)
     else:
         zoom = 0.94 * np.exp(0.10 * rng.standard_normal())  # film sizes, crops by editors
         width = (2 * patient.lung_width * 1.10 + loose + (1.5 if view != "PA" else 0)) * zoom
