@@ -113,18 +113,18 @@ def abdominal_gas(patient, f: Frame, x, y, rng, erect: bool) -> np.ndarray:
     u = f.unit
     pockets = []
     level = -np.inf
-    if rng.random() < 0.15 + 0.35 * patient.gas:  # stomach
+    if rng.random() < 0.35 + 0.40 * patient.gas:  # stomach
         wide, tall = rng.uniform(1.6, 3.2) * u, rng.uniform(1.2, 2.4) * u
         centre = rng.uniform(0.46, 0.62) * f.width, f.dome[1] - tall - rng.uniform(1.0, 2.0) * u
-        deep = rng.uniform(1.2, 3.4) * u
+        deep = rng.uniform(1.8, 5.0) * u
         pockets += [(*centre, wide, tall, deep)] + _loop(rng, centre, 2, wide, (0.8 * u, 2.0 * u), (0.6, 1), deep)
         level = centre[1] - rng.uniform(0.2, 1.0) * tall
     stomach = len(pockets)
-    if rng.random() < 0.15 + 0.35 * patient.gas:  # splenic flexure, beside the stomach
+    if rng.random() < 0.20 + 0.40 * patient.gas:  # splenic flexure, beside the stomach
         out_by = f.width * rng.uniform(0.50, 0.75)
         fall = 0.17 * f.height * max(out_by / f.width - 0.5, 0) ** 2 / 0.25  # the dome falls towards the side
         centre = out_by, f.dome[1] - fall - rng.uniform(3.0, 5.5) * u
-        deep = rng.uniform(1.0, 3.0) * u
+        deep = rng.uniform(1.5, 4.0) * u
         pockets += _loop(rng, centre, int(rng.integers(3, 7)), 1.5 * u, (1.1 * u, 2.3 * u), (0.6, 1), deep)
     for _ in range(int(rng.integers(0, 4))):  # other loops of the colon
         centre = f.width * rng.uniform(-0.6, 0.9), f.dome[1] - rng.uniform(5, 14) * u
@@ -134,7 +134,7 @@ def abdominal_gas(patient, f: Frame, x, y, rng, erect: bool) -> np.ndarray:
     for number, (cx, cy, wide, tall, deep) in enumerate(pockets):
         cy = min(cy, f.dome[1] - tall - 0.8 * u)  # below the dome, not in the heart
         part, inside = ellipse(x, y, (cx, cy), wide, tall)
-        bubble = np.float32(deep) * np.sqrt(inside) * (np.float32(0.4) + np.float32(0.6) * inside)
+        bubble = np.float32(deep) * np.sqrt(inside) * (np.float32(0.65) + np.float32(0.35) * inside)
         if number < stomach and erect:
             bubble *= np.clip((y[part] - np.float32(level)) * np.float32(4), 0, 1)
         np.maximum(out[part], bubble, out=out[part])

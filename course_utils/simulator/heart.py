@@ -93,4 +93,6 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
         -1: np.interp(s, [0.36, 0.45, 0.7, 1.0], [1.8 * u, (1.4 + 0.2 * z[20]) * u, 0.9 * u, 0.7 * u]),  # oesophagus
         1: np.interp(s, [0.25, 0.4, 1.0], [(2.3 + 0.9 * old) * u, (2.1 + 0.9 * old) * u, (1.5 + 0.6 * old) * u]),
     }
+    for k in (-1, 1):
+        beside[k] = beside[k] + 0.12 * u * np.sin(2 * np.pi * y / ((5 + z[21]) * u) + 9 * z[22 + (k > 0)])
     return tuple({k: np.interp(TABLE, y, values[k]) for k in (-1, 1)} for values in (edges, depth, beside))

@@ -93,7 +93,7 @@ def tissue_map(number: int, blur: float = 0.0) -> np.ndarray:
     # The neck: the sternocleidomastoid muscle and what lies beside the windpipe.
     tendon = 2.0 + some(0.2, 0.42) * (1.5 - down) + wavy(0.1)
     upper = ramp((2 - down) / 3)
-    total += upper * some(0.3, 0.8) * step(tendon - out, 0.3, some(1.2, 2.4))
+    total += upper * some(0.2, 0.5) * step(tendon - out, 0.4, some(0.8, 1.6))
     total += upper * 0.15 * noise(rng, shape, 0.35, 2.2) * ramp((8 - out) / 3)
     # The abdomen: organs with fat between them, contents of the bowel.
     belly = ramp((down - 20) / 4)

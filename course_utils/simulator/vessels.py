@@ -100,15 +100,23 @@ def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
     t = np.linspace(0, 1, plane.samples(f.height))
     r = 0.80 * u
     shift = 0.45 * patient.aorta * u
+    lean = 0.45 * np.random.default_rng([patient.seed, 15]).standard_normal()  # of its upper end, over u
     start = carina + 1.2 * u  # of the bronchi, within the trachea
     falls = top - carina, start - carina + 3.6 * u, start - carina + 2.9 * u
     x = np.stack(
-        [0.15 * u * np.sin(5 * t) - shift * t, -0.30 * u - shift - 2.3 * u * t, 0.30 * u - shift + 3.9 * u * t]
+        [
+            u * (0.25 * np.sin(5 * t) + lean * (1 - t)) - shift * t,
+            -0.30 * u - shift - 2.3 * u * t,
+            0.30 * u - shift + 3.9 * u * t,
+        ]
     )
     y = np.stack([top - falls[0] * t, start - falls[1] * t, start - falls[2] * t**1.2])
-    radius = np.stack([np.full_like(t, r), r * (0.74 - 0.12 * t), r * (0.62 - 0.12 * t)])
+    wavy = 1 + 0.05 * np.sin(9 * t + patient.seed % 7) + 0.04 * np.sin(23 * t + patient.seed % 5)  # rings, other organs
+    radius = np.stack(
+        [r * wavy * np.interp(t, [0, 0.2, 1], [0.75, 0.95, 1.05]), r * (0.74 - 0.12 * t), r * (0.62 - 0.12 * t)]
+    )
     z = np.stack([-0.25 * f.depth * t, *np.full((2, t.size), -0.25 * f.depth)])
     end = 1 - 2.0 * u / falls[0]
     branch = np.interp(t, [0, 0.25, 0.6, 1], [0, 0.95, 0.75, 0.2])
-    fade = np.stack([np.interp(t, [0, 0.15, end, 1], [0, 1, 1, 0.1]), branch, branch])
+    fade = np.stack([np.interp(t, [0, 0.15, 0.4, end, 1], [0, 0.45, 0.6, 0.9, 0.1]), branch, branch])
     return [plane.tubes(x, y, z, radius, 1.9 * radius * fade)]
