@@ -12,7 +12,12 @@ import numpy as np
 from .anatomy import Frame, ramp
 from .plane import Plane, bezier
 
-SHEET = 0.13  # mineral of the blade's thin plate on a ray, cm
+SHEET = 0.17  # mineral of the blade's thin plate on a ray, cm
+ENDS = (0, 0.12, 0.45, 0.85, 1)  # along a thick part of the blade: half-widths and paths, relative
+BORDER_WIDTH, BORDER_PATH = (1.5, 1.3, 1.0, 0.6, 0.4), (0.2, 0.9, 1.0, 0.7, 0.1)
+ACROMION = (0.6, 0.9, 1.1, 0.9, 0.3), (0.0, 0.6, 1.0, 0.9, 0.3)
+CORACOID = (1.0, 1.0, 1.0, 1.0, 0.5), (0.0, 0.4, 0.9, 1.0, 0.4)
+COLLUM = (0.6, 0.8, 1.0, 1.1, 1.0), (0.0, 0.5, 1.1, 0.9, 0.0)
 
 
 def draw(patient, exposure, plane: Plane, f: Frame) -> tuple[list[tuple], np.ndarray]:
@@ -45,15 +50,15 @@ def _clavicle(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, sh
     """
     u, t = f.unit, (1 - np.cos(np.linspace(0, np.pi, plane.samples(1.9 * f.width))))[None] / 2
     inner = np.array((2.1 * u, f.apex - (4.1 - 0.8 * exposure.shoulders) * u))
-    outer = joint + np.array((0.8 * u, 3.3 * u))
+    outer = joint + np.array((0.6 * u, 3.1 * u))
     x = inner[0] + (outer[0] - inner[0]) * t
     bow = (0.50 + 0.30 * shape[1]) * np.sin(np.pi * t) + (0.30 + 0.18 * shape[2]) * np.sin(2 * np.pi * t)
     y = inner[1] + (outer[1] - inner[1]) * t + u * bow
     thick = 1 + 0.07 * shape[3]
     where = [0, 0.02, 0.07, 0.13, 0.26, 0.42, 0.60, 0.80, 0.93, 0.985, 1]
-    radius = thick * u * np.interp(t, where, [0.25, 0.52, 0.68, 0.72, 0.60, 0.47, 0.43, 0.50, 0.68, 0.60, 0.15])
-    area = 1.2 * thick * u * u * np.interp(t, where, [0.02, 0.07, 0.15, 0.24, 0.40, 0.55, 0.58, 0.54, 0.50, 0.36, 0.05])
-    return plane.tubes(side * x, y, f.depth * (0.85 - 0.85 * t**1.3), radius, area / radius, hollow=0.78, marrow=0.1)
+    radius = thick * u * np.interp(t, where, [0.25, 0.58, 0.80, 0.82, 0.64, 0.50, 0.47, 0.56, 0.74, 0.66, 0.25])
+    area = thick * u * u * np.interp(t, where, [0.02, 0.10, 0.20, 0.30, 0.40, 0.46, 0.48, 0.46, 0.46, 0.36, 0.06])
+    return plane.tubes(side * x, y, f.depth * (0.85 - 0.85 * t**1.3), radius, area / radius, hollow=0.76, marrow=0.1)
 
 
 def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tuple[list[tuple], tuple]:
@@ -61,32 +66,33 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tu
     u, t = f.unit, np.linspace(0, 1, plane.samples(12 * f.unit))
     narrow = 1 - 0.42 * exposure.spread
     at = lambda dx, dy: joint + np.array((dx * narrow * u, dy * u))  # noqa: E731
-    tip, corner, root = at(-5.6, -11.2), at(-8.4, 2.4), at(-8.2, -1.2)
-    roof = joint + np.array((1.5 * u, 3.1 * u))  # where the acromion begins
-    ends = [0, 0.12, 0.8, 1]
+    tip, corner, root = at(-5.6, -11.2), at(-8.4, 2.8), at(-8.2, -0.6)
+    roof = joint + np.array((1.1 * u, 2.7 * u))  # where the spine becomes the acromion
     rims = (  # control points, half-width and path (cm) of a curve, and how they change along it
-        ((at(-1.0, -0.8), at(-2.4, -5.0), tip), 0.38, 0.38, (1.8, 1.3, 0.8, 0.5), (0.2, 0.8, 0.6, 0.1)),  # lateral
-        ((corner, at(-9.2, -3.0), tip), 0.13, 0.14, (1, 1, 1, 1), (0.5, 1, 1, 1)),  # medial border
-        ((corner, at(-5.0, 3.2), at(-2.4, 1.6)), 0.12, 0.16, (1, 1, 1, 1), (0.6, 1, 1, 0.5)),  # upper border
-        ((root, at(-4.4, 1.6), roof), 0.34, 0.85, (0.4, 0.6, 1.1, 1.5), (0.0, 0.4, 1, 0.9)),  # spine
-        ((roof, roof + (1.2 * u, 0.2 * u), roof + (1.9 * u, -0.6 * u)), 0.55, 0.90, (1, 1.1, 1, 0.6), (0.8, 1, 1, 0.3)),
-        ((at(-3.0, 0.8), at(-2.4, 2.2), at(-1.1, 2.5)), 0.50, 0.55, (0.9, 1.1, 1, 0.7), (0.1, 0.8, 1, 0.3)),  # coracoid
-        ((at(-4.2, -0.6), at(-2.4, -0.2), at(-0.4, 0.0)), 1.2, 0.22, (0.6, 0.8, 1, 0.7), (0.0, 0.4, 1, 0.0)),  # neck
+        ((at(-0.7, -1.4), at(-3.0, -4.2), at(-4.6, -8.4), tip), 0.46, 0.40, BORDER_WIDTH, BORDER_PATH),  # lateral
+        ((corner, at(-9.4, -3.0), at(-7.6, -8.0), tip), 0.13, 0.16, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 1)),  # medial
+        ((corner, at(-6.0, 3.8), at(-4.0, 2.4), at(-2.6, 1.0)), 0.14, 0.20, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 0.5)),
+        ((root, at(-5.4, 0.6), at(-2.0, 2.6), roof), 0.46, 0.62, (0.2, 0.6, 0.9, 1.1, 1.1), (0.0, 0.4, 0.9, 1, 0.4)),
+        ((at(-0.6, 2.1), roof, roof + (1.0 * u, 0.5 * u), roof + (2.5 * u, -0.5 * u)), 0.62, 0.60, *ACROMION),
+        ((at(-3.4, 0.2), at(-3.2, 1.6), at(-2.4, 2.3), at(-0.7, 1.2)), 0.52, 0.45, *CORACOID),
+        ((at(-4.4, -0.7), at(-3.0, -0.4), at(-1.6, -0.2), at(-0.1, 0.0)), 1.5, 0.26, *COLLUM),
     )
     curves = bezier([points for points, *_ in rims], t)
     outline = np.concatenate([curves[2][:, ::-1], curves[1], curves[0][:, ::-1]], axis=1)
-    hats = np.array([np.interp(t, ends, one) for one in np.eye(len(ends))])
+    hats = np.array([np.interp(t, ENDS, one) for one in np.eye(len(ENDS))])
     radius = np.array([np.multiply(width * u, shape) for _, width, _, shape, _ in rims]) @ hats
-    path = np.array([np.multiply(1.5 * solid * u, shape) for _, _, solid, _, shape in rims]) @ hats
+    path = np.array([np.multiply(solid * u, shape) for _, _, solid, _, shape in rims]) @ hats
     turn = 2 * np.pi * t
     socket = (
         joint[:, None]
-        + np.stack([-0.2 + (0.25 + 0.30 * (1 - exposure.spread)) * np.cos(turn), 1.75 * np.sin(turn)]) * u
+        + np.stack([-0.2 + (0.25 + 0.40 * (1 - exposure.spread)) * np.cos(turn), 1.75 * np.sin(turn)]) * u
     )
     curves = np.concatenate([curves, socket[None]])
-    radius, path = (np.concatenate([v, np.full((1, t.size), e * u)]) for v, e in ((radius, 0.13), (path, 0.18)))
+    radius, path = (np.concatenate([v, np.full((1, t.size), e * u)]) for v, e in ((radius, 0.14), (path, 0.26)))
     back = np.full(radius.shape, -0.8 * f.depth)
-    pieces = [plane.tubes(side * curves[:, 0], curves[:, 1], back, radius, path, hollow=0.6)]
+    values = side * curves[:, 0], curves[:, 1], back, radius, path
+    neck, shells = ([v[rows] for v in values] for rows in (slice(6, 7), [0, 1, 2, 3, 4, 5, 7]))
+    pieces = [plane.tubes(*neck), plane.tubes(*shells, hollow=0.75, marrow=0.35)]
     return pieces, plane.project(side * outline[0], outline[1], -0.8 * f.depth)
 
 
@@ -96,9 +102,9 @@ def _arm(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tupl
     along = (24.3 * np.linspace(0, 1, k) ** 2 - 2.36)[None]  # the head is round, the shaft straight
     head = np.sqrt(np.maximum(2.36**2 - np.minimum(along, 0) ** 2, 0.01))
     radius = u * np.minimum(head, np.interp(along, [0, 0.8, 1.8, 3.2, 5.5, 22], [2.36, 2.30, 2.10, 1.60, 1.22, 1.05]))
-    solid = np.interp(along, [-2.36, 0.5, 3, 7, 22], [0.40, 0.40, 0.55, 0.90, 0.90])
+    solid = np.interp(along, [-2.36, 0.5, 3, 7, 22], [0.30, 0.32, 0.50, 0.80, 0.80])
     lateral = 0.70 * ramp((along + 2.4) / 9)  # the head sits on the inner side of the shaft
-    down, centre = exposure.arms, joint + np.array((2.75 * u, 0.1 * u))
+    down, centre = exposure.arms, joint + np.array((2.15 * u, 0.1 * u))
     along = along * u
     x = centre[0] + np.cos(down) * along - np.sin(down) * lateral * u
     y = centre[1] + np.sin(down) * along + np.cos(down) * lateral * u

@@ -75,8 +75,7 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
         seen = np.abs(dx) * np.sqrt(all3 / (flat * film + 1e-12))  # 1: the band faces the film, 0: it is seen edge-on
         height = u * stature * TALL[:, None] * (1 + tall) * broad * (1 + 0.06 * swell)
         radius = np.sqrt((height * seen) ** 2 + (THICK * u) ** 2 * (1 - np.minimum(seen, 1) ** 2))
-        sunk = np.interp(y, [f.dome[0] - 3 * u, f.dome[0] + u], [0.7, 1.0])
-        fade = solid * sunk * MINERAL[:, None] * (1 + 0.10 * waste)
+        fade = solid * MINERAL[:, None] * (1 + 0.10 * waste)
         down = height / np.sqrt(flat * all3)  # from the middle of the band to its lower border
         border = x + 0.9 * down * dx * dy, y - 0.9 * down * flat
         x, border_x = (side * v + bend(patient, f, y, v / half) for v in (x, border[0]))

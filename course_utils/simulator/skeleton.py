@@ -11,8 +11,9 @@ from . import childbones, girdle, ribs, spine
 from .anatomy import Frame
 from .plane import Plane
 
-GIRDLE = 1.3  # the shoulders are brighter than their mineral alone makes them: processing lifts the thick parts
-MOST = 0.6  # cm: where the ray runs along a rib, the edge of the chest would outshine everything else
+GIRDLE = 2.1  # the shoulders are brighter than their mineral alone makes them: processing lifts the thick parts
+MOST, PILE = 0.6, 1.5  # cm: where rays run along ribs, or bones of a shoulder lie behind each other, they outshine all
+VEIL = 0.45  # share of the ribs' contrast lost where heart or liver takes the lung's place: they scatter more
 
 
 def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator, lungs: dict) -> np.ndarray:
@@ -24,7 +25,9 @@ def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator, l
         return childbones.bones(patient, exposure, plane, f, rng, lungs)
     pieces, blades = girdle.draw(patient, exposure, plane, f)
     cage, girdles = plane.splat(ribs.draw(patient, plane, f, rng), pieces)
-    most = np.float32(MOST * f.unit)
-    total = most * np.tanh(cage / most) + np.float32(GIRDLE) * girdles + blades
+    some = np.float32(0.5 * f.unit)
+    cage *= np.float32(1 - VEIL) + np.float32(VEIL) * (lungs["air"] + some) / (lungs["full"] + some)
+    most, pile = np.float32(MOST * f.unit), np.float32(PILE * f.unit)
+    total = most * np.tanh(cage / most) + np.float32(GIRDLE) * pile * np.tanh(girdles / pile) + blades
     total += spine.draw(patient, plane, f)
     return total * np.float32(patient.bone)

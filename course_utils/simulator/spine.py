@@ -13,6 +13,8 @@ from .anatomy import Frame, ramp
 from .plane import Plane
 
 LEVELS = 40  # vertebrae and discs that could be on a film, half of them above the chest
+# How far the transverse processes reach, cm from the midline, by level: 0 is the first vertebra of the chest.
+SPAN = [-4, -1, 0, 2, 5, 11], [2.5, 3.3, 3.7, 3.4, 3.1, 2.3]
 DISC = 0.10  # half the height of a disc, over that of a vertebra and its disc
 
 
@@ -50,19 +52,24 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     away -= np.float32(0.5 - DISC)
     inside = ramp((np.float32(1.03) - across) * np.float32(9))
     solid = ramp((np.float32(0.02) - away) * np.float32(20))
-    plate = bell(away + np.float32(0.015), 0.028) + np.float32(0.45) * bell(away + 0.06 * own[2].take(disc), 0.030)
-    mineral = np.float32(0.09) + np.float32(0.13) * solid * own[0].take(body)
-    mineral = inside * (mineral + np.float32(0.26 + 0.22 * old) * plate * own[1].take(disc))
-    mineral += np.float32(0.16) * bell(across - np.float32(0.94), 0.06) * solid + np.float32(0.6) * lip * edge * inside
+    plate = bell(away + np.float32(0.015), 0.036) + np.float32(0.45) * bell(away + 0.06 * own[2].take(disc), 0.040)
+    mineral = np.float32(0.02) + np.float32(0.20) * solid * own[0].take(body)
+    mineral = inside * (mineral + np.float32(0.24 + 0.22 * old) * plate * own[1].take(disc))
+    mineral += np.float32(0.08) * bell(across - np.float32(0.94), 0.07) * solid + np.float32(0.6) * lip * edge * inside
     dx, dv = (where - np.float32(0.74) * half) / np.float32(0.27 * u), (v + np.float32(0.13)) / np.float32(0.17)
     ring = np.sqrt(dx * dx + dv * dv)  # pedicles, seen end-on
-    mineral += np.float32(0.24) * bell(ring - np.float32(0.85), 0.25) * own[2].take(body)
+    mineral += np.float32(0.30) * bell(ring - np.float32(0.85), 0.28) * own[2].take(body)
     turned = x + np.float32(0.45 * f.depth * plane.turn)  # spinous processes lie further back
     sx, sv = turned / (np.float32(0.24 * u) * own[1].take(body)), (v - np.float32(0.16)) / np.float32(0.20)
     drop = np.sqrt(sx * sx + sv * sv)
     mineral += np.float32(0.20) * bell(drop - np.float32(0.8), 0.30) + np.float32(0.08) * (drop < 0.8)
-    reach = ramp((np.float32(2.9 * u) - where) / np.float32(1.0 * u)) * (across > 0.8)
-    mineral += np.float32(0.20) * reach * bell(v + np.float32(0.18), 0.13)
+    span = np.interp(level, *SPAN).astype(np.float32) * own[0].take(body) ** np.float32(0.3) - where / np.float32(u)
+    club = v + np.float32(0.14) + np.float32(0.05 / u) * where  # they point a little upwards and end thick
+    club = bell(club, 0.13) * ramp(span / np.float32(0.35)) * (1 + np.float32(0.5) * bell(span - np.float32(0.6), 0.5))
+    mineral += np.float32(0.30) * club * ramp((across - np.float32(0.65)) * 4)
+    if y[0].max() > f.apex:  # the joints of the neck's vertebrae, one above the other beside the bodies
+        pillar = where / np.float32(u) - np.float32(2.0) - np.float32(0.14) * np.cos(v * np.float32(2 * np.pi))
+        mineral += np.float32(0.26) * ramp(-level * 0.8) * bell(pillar, 0.45)
     out[:, part] = mineral * np.float32(0.36 * u)
     return out
 
