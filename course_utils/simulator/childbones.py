@@ -61,7 +61,7 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
     slant = slant + 0.45 * (patient.rib_slope - 1.1)  # of the posterior part, as the spine bends back
     sideways = np.array(SIDEWAYS)
     arch = 0.035 * np.sin(np.pi * np.minimum(sideways, 1))[:, None]
-    last = np.interp(order, [0, 2, 5, 7, 9, 11], [0.85, 1.0, 1.0, 0.95, 0.75, 0.55])
+    last = np.interp(order, [0, 2, 5, 7, 9, 11], [0.55, 0.9, 1.0, 0.95, 0.75, 0.55])
     k = plane.samples(2.3 * f.width)
     t = np.linspace(0, 1, k)
     x, y, z, radius, path = [], [], [], [], []
@@ -89,8 +89,8 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
         tall = tall * np.interp(t, [0, 0.07, 0.3, 0.85, 1], [0.72, 0.9, 1.0, 1.05, 1.25])
         thin = 0.34 * tall
         radius.append(thin + (tall - thin) * across)
-        fade = np.interp(t, [0, 0.10, 0.2, 0.4, 0.58, 0.72, 0.9, 1.0], [0.8, 1.05, 1.05, 0.90, 0.72, 0.36, 0.26, 0.04])
-        weight = np.interp(order, [0, 1, 2, 7, 9, 11], [0.42, 0.70, 0.95, 1, 0.7, 0.5])[:, None]
+        fade = np.interp(t, [0, 0.10, 0.2, 0.4, 0.58, 0.72, 0.9, 1.0], [0.8, 1.05, 1.05, 0.75, 0.55, 0.45, 0.36, 0.04])
+        weight = np.interp(order, [0, 1, 2, 7, 9, 11], [0.40, 0.70, 0.95, 1, 0.7, 0.5])[:, None]
         path.append(0.52 * u * tall * fade * weight / radius[-1])
     return plane.tubes(*(np.concatenate(v) for v in (x, y, z, radius, path)), hollow=0.85)
 

@@ -29,8 +29,8 @@ def mediastinum(patient, f: Frame) -> dict[int, tuple[list, list]]:
     right = max(0.92 * right, 3.7 * u)  # the right atrium stands beside the spine
     thymus = 0.10 + 0.45 * patient.muscle + 0.12 * max(0, 3 - patient.age)
     right_border = [
-        (1.2, 0.75 * right),
-        (1.03, 0.93 * right),
+        (1.2, 0.9 * right),
+        (1.03, 0.97 * right),
         (0.82, right),
         (0.62, 0.90 * right),
         (0.46, 0.70 * right + 0.6 * thymus),
@@ -41,8 +41,8 @@ def mediastinum(patient, f: Frame) -> dict[int, tuple[list, list]]:
         (0.0, 3.9 * u),
     ]
     left_border = [
-        (1.25, 0.75 * left),
-        (1.08, 0.93 * left),
+        (1.25, 0.92 * left),
+        (1.08, 0.985 * left),
         (0.90, left),
         (0.72, 0.90 * left),
         (0.54, 0.66 * left),

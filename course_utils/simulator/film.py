@@ -141,15 +141,14 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
     np.maximum(soft, (childbody if patient.child else body).arms(patient, exposure, f, x, y), out=soft)
     air = lungs["air"]
     path, gas = plane.splat(
-        vessels.branches(plane, tree, solid=6.0 if patient.child else 2.6) if "vessels" not in without else [],
+        vessels.branches(plane, tree, solid=4.2 if patient.child else 2.6) if "vessels" not in without else [],
         (childairways if patient.child else vessels).airways(patient, plane, f) if "airways" not in without else [],
     )
     if "vessels" not in without:
         most = np.float32((0.62 if patient.child else 1.1) * f.unit)  # large vessels join or lie behind each other
         path = most * np.tanh(path / most)
         path += vessels.hila(f, x, y, patient.child)
-        if not patient.child:
-            path += vessels.small(patient, plane, f)
+        path += np.float32(0.8 if patient.child else 1) * vessels.small(patient, plane, f)
         clear = air / np.maximum(lungs["full"], np.float32(0.1))
         path *= (
             clear * clear if patient.child else np.sqrt(clear)

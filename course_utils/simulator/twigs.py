@@ -1,4 +1,4 @@
-"""The small vessels and airways of an adult's lungs, too many to be followed one by one.
+"""The small vessels and airways of the lungs, too many to be followed one by one.
 
 They are drawn once, as a few maps of what lies around a hilum; a patient gets a map for each side, stretched to the
 lung and turned. A map holds what a radiograph resolves out to the pleura: branching vessels of less than 2 mm, vessels

@@ -43,7 +43,7 @@ def tree(patient, f: Frame, rng, generations: int = GENERATIONS) -> list[np.ndar
 
 
 def small(patient, plane: Plane, f: Frame) -> np.ndarray:
-    """Path through the small vessels of an adult's lungs on every ray, cm."""
+    """Path through the small vessels of the lungs on every ray, cm."""
     return twigs.path(patient, plane, lambda side: hilum(f, side), f.unit, f.height / HEIGHT)
 
 
