@@ -17,7 +17,7 @@ from .plane import Plane
 
 DOME = {"PA": 1.2, "AP": 1.9, "AP Supine": 2.4}  # how gradually the domes begin: the sick cannot hold their breath
 FUZZ = {"PA": 0.10, "AP": 0.30, "AP Supine": 0.40}  # cm: a beating heart far from the detector has soft borders
-BLUNT = 0.9  # cm that the lung is shorter where dome and wall meet: no needle reaches into that angle
+BLUNT = 0.35  # cm that the lung is shorter where dome and wall meet: no needle reaches into that angle
 HEART_DEPTH = 4.0  # cm in front of the middle plane (FORBILD thorax phantom)
 
 
@@ -133,7 +133,7 @@ def dome_height(patient, f: Frame, distance, top: float, side: int) -> np.ndarra
     """Height of the top of one half of the diaphragm, y in cm, by distance from the midline."""
     rng = np.random.default_rng([patient.seed, 6, side + 1])  # from flat to steep, smooth to scalloped
     peak = f.width * ((0.50 if side < 0 else 0.53) + 0.05 * rng.standard_normal())
-    steep = float(np.clip(0.145 + 0.045 * rng.standard_normal(), 0.04, 0.30))
+    steep = float(np.clip(0.18 + 0.05 * rng.standard_normal(), 0.05, 0.30))
     t = (distance - peak) / (f.width - peak)
-    fall = np.where(t > 0, steep * t * t * (1.1 + 0.15 * t * t), 0.45 * steep * t * t)
+    fall = np.where(t > 0, steep * t * t * (0.8 + 0.45 * t * t), 0.20 * steep * t * t)
     return top - f.height * (fall + 0.006 * rng.standard_normal() * np.sin(rng.uniform(4, 9) * t))

@@ -116,7 +116,7 @@ def abdominal_gas(patient, f: Frame, x, y, rng, erect: bool) -> np.ndarray:
     if rng.random() < 0.35 + 0.40 * patient.gas:  # stomach
         wide, tall = rng.uniform(1.6, 3.2) * u, rng.uniform(1.2, 2.4) * u
         centre = rng.uniform(0.46, 0.62) * f.width, f.dome[1] - tall - rng.uniform(1.0, 2.0) * u
-        deep = rng.uniform(1.8, 5.0) * u
+        deep = rng.uniform(2.5, 7.0) * u
         pockets += [(*centre, wide, tall, deep)] + _loop(rng, centre, 2, wide, (0.8 * u, 2.0 * u), (0.6, 1), deep)
         level = centre[1] - rng.uniform(0.2, 1.0) * tall
     stomach = len(pockets)
@@ -124,15 +124,16 @@ def abdominal_gas(patient, f: Frame, x, y, rng, erect: bool) -> np.ndarray:
         out_by = f.width * rng.uniform(0.50, 0.75)
         fall = 0.17 * f.height * max(out_by / f.width - 0.5, 0) ** 2 / 0.25  # the dome falls towards the side
         centre = out_by, f.dome[1] - fall - rng.uniform(3.0, 5.5) * u
-        deep = rng.uniform(1.5, 4.0) * u
+        deep = rng.uniform(2.0, 6.0) * u
         pockets += _loop(rng, centre, int(rng.integers(3, 7)), 1.5 * u, (1.1 * u, 2.3 * u), (0.6, 1), deep)
     for _ in range(int(rng.integers(0, 4))):  # other loops of the colon
         centre = f.width * rng.uniform(-0.6, 0.9), f.dome[1] - rng.uniform(5, 14) * u
-        deep = 2.5 * u * rng.random() * (0.3 + 0.7 * patient.gas)
+        deep = 4.0 * u * rng.random() * (0.3 + 0.7 * patient.gas)
         pockets += _loop(rng, centre, int(rng.integers(2, 8)), 1.2 * u, (0.6 * u, 1.7 * u), (0.6, 1), deep)
     out = np.zeros_like(x)
     for number, (cx, cy, wide, tall, deep) in enumerate(pockets):
         cy = min(cy, f.dome[1] - tall - 0.8 * u)  # below the dome, not in the heart
+        cx = min(cx, 0.92 * f.width - wide)
         part, inside = ellipse(x, y, (cx, cy), wide, tall)
         bubble = np.float32(deep) * np.sqrt(inside) * (np.float32(0.65) + np.float32(0.35) * inside)
         if number < stomach and erect:

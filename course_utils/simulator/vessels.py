@@ -9,7 +9,7 @@ from .anatomy import Frame
 from .lookup import ellipse
 from .plane import Plane
 
-GENERATIONS = 6
+GENERATIONS = 5
 HEIGHT = 19.2  # cm, of average lungs
 POINTS = 6  # of the curve that a branch follows
 # Soft parts of a hilum: centre outwards and above it, half-width, half-height and depth, cm.
