@@ -14,7 +14,7 @@ from .plane import Plane, bezier
 
 SHEET = 0.17  # mineral of the blade's thin plate on a ray, cm
 ENDS = (0, 0.12, 0.45, 0.85, 1)  # along a thick part of the blade: half-widths and paths, relative
-BORDER_WIDTH, BORDER_PATH = (1.5, 1.3, 1.0, 0.6, 0.4), (0.2, 0.9, 1.0, 0.7, 0.1)
+BORDER_WIDTH, BORDER_PATH = (1.4, 1.2, 1.0, 0.8, 0.6), (0.2, 1.0, 0.9, 0.5, 0.2)
 ACROMION = (0.6, 0.9, 1.1, 0.9, 0.3), (0.0, 0.6, 1.0, 0.9, 0.3)
 CORACOID = (1.0, 1.0, 1.0, 1.0, 0.5), (0.0, 0.4, 0.9, 1.0, 0.4)
 COLLUM = (0.6, 0.8, 1.0, 1.1, 1.0), (0.0, 0.5, 1.1, 0.9, 0.0)
@@ -69,12 +69,12 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tu
     tip, corner, root = at(-5.6, -11.2), at(-8.4, 2.8), at(-8.2, -0.6)
     roof = joint + np.array((1.1 * u, 2.7 * u))  # where the spine becomes the acromion
     rims = (  # control points, half-width and path (cm) of a curve, and how they change along it
-        ((at(-0.7, -1.4), at(-3.0, -4.2), at(-4.6, -8.4), tip), 0.46, 0.40, BORDER_WIDTH, BORDER_PATH),  # lateral
-        ((corner, at(-9.4, -3.0), at(-7.6, -8.0), tip), 0.13, 0.16, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 1)),  # medial
+        ((at(-0.7, -1.4), at(-3.0, -4.2), at(-4.2, -8.6), tip), 0.44, 0.32, BORDER_WIDTH, BORDER_PATH),  # lateral
+        ((corner, at(-9.6, -4.0), at(-8.0, -14.0), tip), 0.13, 0.16, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 1)),  # medial
         ((corner, at(-6.0, 3.8), at(-4.0, 2.4), at(-2.6, 1.0)), 0.14, 0.20, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 0.5)),
         ((root, at(-5.4, 0.6), at(-2.0, 2.6), roof), 0.46, 0.62, (0.2, 0.6, 0.9, 1.1, 1.1), (0.0, 0.4, 0.9, 1, 0.4)),
         ((at(-0.6, 2.1), roof, roof + (1.0 * u, 0.5 * u), roof + (2.5 * u, -0.5 * u)), 0.62, 0.60, *ACROMION),
-        ((at(-3.4, 0.2), at(-3.2, 1.6), at(-2.4, 2.3), at(-0.7, 1.2)), 0.52, 0.45, *CORACOID),
+        ((at(-3.6, 0.4), at(-2.9, 1.4), at(-1.9, 1.9), at(-0.6, 1.6)), 0.52, 0.45, *CORACOID),
         ((at(-4.4, -0.7), at(-3.0, -0.4), at(-1.6, -0.2), at(-0.1, 0.0)), 1.5, 0.26, *COLLUM),
     )
     curves = bezier([points for points, *_ in rims], t)
@@ -88,7 +88,8 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tu
         + np.stack([-0.2 + (0.25 + 0.40 * (1 - exposure.spread)) * np.cos(turn), 1.75 * np.sin(turn)]) * u
     )
     curves = np.concatenate([curves, socket[None]])
-    radius, path = (np.concatenate([v, np.full((1, t.size), e * u)]) for v, e in ((radius, 0.14), (path, 0.26)))
+    radius = np.concatenate([radius, np.full((1, t.size), 0.15 * u)])
+    path = np.concatenate([path, 0.28 * u * (0.55 + 0.45 * np.cos(turn))[None]])  # the hind rim hides the front one
     back = np.full(radius.shape, -0.8 * f.depth)
     values = side * curves[:, 0], curves[:, 1], back, radius, path
     neck, shells = ([v[rows] for v in values] for rows in (slice(6, 7), [0, 1, 2, 3, 4, 5, 7]))
@@ -99,9 +100,11 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tu
 def _arm(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tuple:
     """Humerus as one tube: a round spongy head, its neck, and a shaft of thick cortex."""
     u, k = f.unit, plane.samples(20 * f.unit)
-    along = (24.3 * np.linspace(0, 1, k) ** 2 - 2.36)[None]  # the head is round, the shaft straight
+    along = (33 * np.linspace(0, 1, k) ** 2.2 - 2.36)[None]  # the head is round, the shaft straight
     head = np.sqrt(np.maximum(2.36**2 - np.minimum(along, 0) ** 2, 0.01))
-    radius = u * np.minimum(head, np.interp(along, [0, 0.8, 1.8, 3.2, 5.5, 22], [2.36, 2.30, 2.10, 1.60, 1.22, 1.05]))
+    radius = u * np.minimum(
+        head, np.interp(along, [0, 0.8, 1.8, 3.2, 5.5, 22, 30], [2.36, 2.30, 2.10, 1.60, 1.22, 1.05, 2.6])
+    )
     solid = np.interp(along, [-2.36, 0.5, 3, 7, 22], [0.30, 0.32, 0.50, 0.80, 0.80])
     lateral = 0.70 * ramp((along + 2.4) / 9)  # the head sits on the inner side of the shaft
     down, centre = exposure.arms, joint + np.array((2.15 * u, 0.1 * u))
