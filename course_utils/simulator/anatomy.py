@@ -101,8 +101,8 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     below -= y
     below += np.float32(BLUNT * f.unit) * ramp((q - np.float32(0.90)) * np.float32(10))
     np.maximum(below, 0, out=below)
-    taken = across.of(1 - ramp((TABLE - 0.9 * f.unit) / (2.3 * f.unit)))  # by the spine
-    behind = np.float32(0.88) + np.float32(0.16) * taken
+    taken = across.of(1 - ramp((TABLE - 0.2 * f.unit) / (3.1 * f.unit)))  # by the spine
+    behind = np.float32(0.91) + np.float32(0.14) * taken
     if "heart" not in without:
         xh, yh = plane.coordinates(HEART_DEPTH * f.unit)
         heart_rows = Lookup(yh)

@@ -56,8 +56,8 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     wide = 2 * f.width * patient.heart * (LYING if lying else 1.0)
     right, left = wide * (0.335 - 0.02 * turn), wide * (0.665 + 0.02 * turn)
 
-    vessels = np.interp(s, [0, 0.015, 0.05, 0.11, 0.25, 0.42, 0.55], [3.9, 3.1, 2.65, 2.45, 2.35, 2.3, 0])
-    vessels = (vessels + 0.35 * old + 0.15 * z[0]) * u
+    vessels = np.interp(s, [0, 0.015, 0.05, 0.11, 0.25, 0.42, 0.55], [3.9, 3.3, 2.9, 2.65, 2.45, 2.4, 0])
+    vessels = (vessels + 0.35 * old + 0.25 * z[0]) * u
     azygos = oval(y, (1.9 * u, at(0.33)), 0.7 * u, 0.8 * u)
     ascending = oval(y, (0.6 * u, at(0.42)), (1.5 + 1.7 * old + 0.25 * z[1]) * u, (3.2 + old) * u)
     low = f.dome[0] + (3.6 + 0.5 * z[2]) * u
@@ -65,11 +65,11 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     cava = np.where(y < low, 2.5 * u, 0)  # inferior
     edges = {-1: envelope(vessels, azygos, ascending, atrium, cava)}
 
-    artery = np.interp(s, [0, 0.015, 0.05, 0.11, 0.2, 0.3, 0.5, 0.6], [3.9, 3.2, 2.7, 2.35, 2.25, 2.2, 2.2, 0])
+    artery = np.interp(s, [0, 0.015, 0.05, 0.11, 0.2, 0.3, 0.5, 0.6], [3.9, 3.3, 2.9, 2.6, 2.4, 2.3, 2.2, 0])
     artery = (artery + 0.25 * old + 0.15 * z[3]) * u
     high = at(0.285 - 0.03 * old + 0.012 * z[4])
-    radius = (1.65 + 0.45 * old + 0.12 * z[5]) * u
-    knob = oval(y, ((1.35 + 0.55 * old) * u, high), radius, radius)
+    radius = (1.75 + 0.50 * old + 0.12 * z[5]) * u
+    knob = oval(y, ((1.50 + 0.55 * old) * u, high), radius, radius)
     aorta = np.interp(y, [f.dome[0] - 3, high - 1.5 * u, high], [1.6 * u, (2.65 + 0.8 * old) * u, 0])
     trunk = oval(y, (0.35 * left - 2 * u, at(0.43 + 0.01 * z[6])), (2.25 + 0.2 * z[7]) * u, (3.2 + 0.3 * z[8]) * u)
     low = f.dome[1] + (1.3 + 0.8 * turn + 0.4 * z[9]) * u

@@ -98,7 +98,7 @@ def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
     u = f.unit
     carina, top = f.apex - 0.36 * f.height, f.apex + 0.45 * f.height
     t = np.linspace(0, 1, plane.samples(f.height))
-    r = 0.80 * u
+    r = 0.74 * u
     shift = 0.45 * patient.aorta * u
     lean = 0.45 * np.random.default_rng([patient.seed, 15]).standard_normal()  # of its upper end, over u
     start = carina + 1.2 * u  # of the bronchi, within the trachea
@@ -118,5 +118,5 @@ def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
     z = np.stack([-0.25 * f.depth * t, *np.full((2, t.size), -0.25 * f.depth)])
     end = 1 - 2.0 * u / falls[0]
     branch = np.interp(t, [0, 0.25, 0.6, 1], [0, 0.95, 0.75, 0.2])
-    fade = np.stack([np.interp(t, [0, 0.15, 0.4, end, 1], [0, 0.45, 0.6, 0.9, 0.1]), branch, branch])
+    fade = np.stack([np.interp(t, [0, 0.15, 0.4, end, 1], [0, 0.4, 0.55, 0.8, 0.1]), branch, branch])
     return [plane.tubes(x, y, z, radius, 1.9 * radius * fade)]
