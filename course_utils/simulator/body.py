@@ -24,12 +24,15 @@ def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
     reach = edge + 5.0
     chest = f.depth + 0.65 * patient.wall
     levels = [f.dome[0] - 40, f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.15 * h, a + 1.0, a + 5.0]
-    half = rows(levels, [edge * 1.06, edge * 1.02, edge * 1.02, edge + 0.8, edge + 1.2, edge + 1.0, 0.80 * edge])
+    rng = np.random.default_rng([patient.seed, 16])  # nobody's sides are straight or mirror each other
+    half = np.array([edge * 1.06, edge * 1.02, edge * 1.02, edge + 0.8, edge + 1.2, edge + 1.0, 0.80 * edge])
+    half = rows(levels, half * rng.normal(1.0, 0.025, 7))
+    sway = rows(levels, rng.normal(0, 0.6 * u, 7))
     deep = rows(
         [f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.18 * h, a + 1.5, a + 5.0, a + 8.0],
         [1.1 * chest, chest, chest, 0.90 * chest, 0.72 * chest, 0.5 * chest, 0.1 * chest],
     )
-    r = np.minimum(np.abs(x) / half, 1)
+    r = np.minimum(np.abs(x - sway) / half, 1)
     oval = deep * deep * (1 - r * r * r * np.sqrt(r))
     levels = [a - 0.8 * h, a - 0.55 * h, a - 0.38 * h, a - 0.2 * h, a - 0.06 * h]
     slope = a + 2.0 * u * exposure.shoulders  # of the trapezius, from the neck down to the raised or lowered shoulders
@@ -135,7 +138,10 @@ def abdominal_gas(patient, f: Frame, x, y, rng, erect: bool) -> np.ndarray:
         cy = min(cy, f.dome[1] - tall - 0.8 * u)  # below the dome, not in the heart
         cx = min(cx, 0.92 * f.width - wide)
         part, inside = ellipse(x, y, (cx, cy), wide, tall)
-        bubble = np.float32(deep) * np.sqrt(inside) * (np.float32(0.65) + np.float32(0.35) * inside)
+        dx, dy = x[part] * np.float32(1 / u), y[part] * np.float32(1 / u)
+        waves = np.sin(1.5 * dx + 0.9 * dy + cx) + np.sin(1.9 * dy - 0.8 * dx + cy)  # folds spoil the outline
+        inside = np.maximum(inside - np.float32(0.14) * (2 + waves), 0)
+        bubble = np.float32(deep) * np.sqrt(1.25 * inside) * (np.float32(0.65) + np.float32(0.35) * inside)
         if number < stomach and erect:
             bubble *= np.clip((y[part] - np.float32(level)) * np.float32(4), 0, 1)
         np.maximum(out[part], bubble, out=out[part])
