@@ -21,7 +21,7 @@ def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
     knots = [f.dome[0] - d for d in (9.0, 3.0, -0.5)] + [
         a + d * h for d in (-0.62, -0.38, -0.18, 0.0, 0.10, 0.20, 0.30, 0.45)
     ]
-    half = edge * np.array([1.0, 1.01, 1.01, 1.01, 1.05, 1.11, 1.11, 1.02, 0.84, 0.65, 0.47])
+    half = edge * np.array([1.0, 1.01, 1.01, 1.01, 1.04, 1.08, 1.08, 1.01, 0.84, 0.65, 0.47])
     chest = f.depth + 0.65 * patient.wall
     deep = rows(
         [f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.18 * h, a + 0.08 * h, a + 0.3 * h],

@@ -66,8 +66,8 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
     t = np.linspace(0, 1, k)
     x, y, z, radius, path = [], [], [], [], []
     for side in (-1, 1):
-        lift = rng.normal(0, 0.13 * u, n) + rng.normal(0, 0.15 * u)
-        tilt = slant + rng.normal(0, 0.012, n) + rng.normal(0, 0.02)
+        lift = rng.normal(0, 0.18 * u, n) + rng.normal(0, 0.15 * u)
+        tilt = slant + rng.normal(0, 0.017, n) + rng.normal(0, 0.02)
         front = np.interp(order, [0, 2, 6], [0.6, 0.9, 1.0]) * (patient.rib_slope / 1.1) * (1 + rng.normal(0, 0.08, n))
         rise = np.broadcast_to(arch, (len(sideways), n)) - tilt * np.minimum(sideways, 1)[:, None] ** 2
         rise = np.concatenate([rise[:4], rise[3] - np.array(FRONT_FALL)[:, None] * front])
@@ -84,15 +84,17 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
         # A rib is a flat band: tall where it runs across the film, thin where the chest wall is seen edge-on.
         dx, dy = gradient(x[-1]), gradient(yy)
         across = np.abs(dx) / np.sqrt(dx * dx + dy * dy + 1e-9)
-        size = 1 + 0.08 * rng.standard_normal(n)[:, None]
+        size = 1 + 0.11 * rng.standard_normal(n)[:, None]
         tall = 0.48 * u * size * np.interp(order, [0, 3, 8, 11], [0.95, 1.0, 0.95, 0.7])[:, None]
         tall = tall * np.interp(t, [0, 0.07, 0.3, 0.85, 1], [0.72, 0.9, 1.0, 1.05, 1.25])
         thin = 0.34 * tall
         radius.append(thin + (tall - thin) * across)
         fade = np.interp(t, [0, 0.10, 0.2, 0.4, 0.58, 0.72, 0.9, 1.0], [0.8, 1.05, 1.05, 0.75, 0.55, 0.45, 0.36, 0.04])
-        weight = np.interp(order, [0, 1, 2, 7, 9, 11], [0.40, 0.70, 0.95, 1, 0.7, 0.5])[:, None]
+        weight = np.interp(order, [0, 1, 2, 6, 8, 11], [0.40, 0.70, 0.95, 1, 0.66, 0.40])[:, None]
+        weight = weight * (1 + 0.13 * rng.standard_normal((n, 1)))
+        weight = weight * (1 + 0.10 * np.sin(rng.uniform(5, 11, (n, 1)) * t + rng.uniform(0, 6, (n, 1))))
         path.append(0.52 * u * tall * fade * weight / radius[-1])
-    return plane.tubes(*(np.concatenate(v) for v in (x, y, z, radius, path)), hollow=0.85)
+    return plane.tubes(*(np.concatenate(v) for v in (x, y, z, radius, path)), hollow=0.92)
 
 
 def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarray:
@@ -126,7 +128,7 @@ def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarr
     slope *= slope
     wedge = np.exp(-slope * slope) * ramp((1.95 - across) * 1.8) * ramp((across - 0.85) * 4)
     spur = np.exp(-((x / (0.20 * u)) ** 2) - ((v - 0.30) / 0.20) ** 2)
-    mineral = 0.34 * wide + 0.15 * body + 0.12 * plate + 0.20 * pedicle + 0.30 * wedge + 0.20 * spur
+    mineral = 0.31 * wide + 0.21 * body + 0.15 * plate + 0.20 * pedicle + 0.30 * wedge + 0.20 * spur
     mineral *= 1 - np.float32(0.12) * ramp((number - 7) * np.float32(0.4))  # behind the liver
     out[:, part] = mineral * (1.35 * u)
     return out
@@ -140,9 +142,9 @@ def jaw(exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     x = cx + (wide - 0.9 * u) * np.sin(t)
     y = cy - (tall - 0.8 * u) * np.cos(t)
     level = np.full_like(t, 0.6 * f.depth)
-    radius = u * (0.65 + 0.35 * np.cos(t) ** 2) * (1 + 0.12 * np.cos(5 * t + 1))
+    radius = u * (0.80 + 0.45 * np.cos(t) ** 2) * (1 + 0.12 * np.cos(5 * t + 1))
     solid = 0.85 * u * np.interp(np.abs(t), [0, 0.9, 1.6, 2.0], [1, 0.8, 0.35, 0.1])
-    pieces = [plane.tubes(x[None], y[None], level[None], radius[None], solid[None], hollow=0.75)]
+    pieces = [plane.tubes(x[None], y[None], level[None], radius[None], solid[None], hollow=0.6)]
     m = plane.samples(1.5 * u)
     s = np.linspace(-0.5, 0.5, m)
     angle = np.radians(np.linspace(-78, 78, 12)) + rng.normal(0, 0.03, 12)
@@ -150,10 +152,26 @@ def jaw(exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     base = cy - tall + (2.3 + 0.6 * exposure.head**2) * u
     for lift, long, broad, dense in ((0.0, 1.2, 0.33, 1.3), (1.5, 1.2, 0.36, 1.5), (3.0, 0.9, 0.45, 0.9)):
         tx = cx + shift + 3.4 * u * np.sin(angle)
-        ty = base + lift * u + 0.9 * u * (1 - np.cos(angle)) + rng.normal(0, 0.10 * u, 12)
-        lean = 0.25 * np.sin(angle)[:, None] * (1 if lift else -1)
+        ty = base + lift * u + 0.9 * u * (1 - np.cos(angle)) + rng.normal(0, 0.24 * u, 12)
+        lean = (0.25 * np.sin(angle) * (1 if lift else -1) + rng.normal(0, 0.22, 12))[:, None]
         px = tx[:, None] + lean * s * long * u
         py = ty[:, None] + s * long * u
-        r = broad * u * (1 - 0.25 * s + 0 * px) * np.sqrt(1.02 - (1.9 * s) ** 2 * 0.9)
-        pieces.append(plane.tubes(px, py, np.full_like(px, 0.5 * f.depth), r, 1.3 * dense * r, hollow=0.0))
+        r = (
+            broad
+            * rng.uniform(0.75, 1.25, (12, 1))
+            * u
+            * (1 - 0.25 * s + 0 * px)
+            * np.sqrt(1.02 - (1.9 * s) ** 2 * 0.9)
+        )
+        pieces.append(
+            plane.tubes(
+                px,
+                py,
+                np.full_like(px, 0.5 * f.depth),
+                r,
+                1.1 * dense * rng.gamma(4, 0.25, (12, 1)) * r,
+                hollow=0.45,
+                marrow=0.5,
+            )
+        )
     return pieces

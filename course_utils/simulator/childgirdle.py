@@ -60,10 +60,10 @@ def clavicles(exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> tup
         rise = (1.9 + 1.8 * lift) * u * t
         y.append(f.apex + start * f.height + rise + dip * np.sin(2 * np.pi * t**1.15))
         broad = np.interp(
-            t, [0, 0.04, 0.14, 0.35, 0.62, 0.85, 0.97, 1], [0.42, 0.58, 0.50, 0.33, 0.31, 0.52, 0.62, 0.4]
+            t, [0, 0.04, 0.14, 0.35, 0.62, 0.85, 0.97, 1], [0.40, 0.54, 0.48, 0.34, 0.32, 0.45, 0.52, 0.34]
         )
         radius.append(u * (1 + 0.06 * own[1]) * broad)
-        path.append(u * np.interp(t, [0, 0.05, 0.2, 0.6, 0.85, 0.97, 1], [0.15, 0.6, 0.95, 1.15, 0.62, 0.40, 0.1]))
+        path.append(u * np.interp(t, [0, 0.05, 0.2, 0.6, 0.85, 0.97, 1], [0.15, 0.6, 0.95, 1.15, 0.70, 0.36, 0.05]))
     x, y, radius, path = (np.stack(v) for v in (x, y, radius, path))
     return plane.tubes(x, y, f.depth * (0.90 - 0.80 * t**1.3), radius, path, hollow=0.82, marrow=0.12)
 
@@ -75,17 +75,17 @@ def _blade(plane: Plane, f: Frame, side: int, at) -> tuple[tuple, tuple]:
     socket, neck, acromion = at(0.88, 0.015), at(0.81, 0.01), at(0.83, 0.125)
     tip, fork = at(1.14, -0.43), at(0.75, -0.22)
     lines = (  # begin, bend, end, half-width and path (of the unit) at both ends
-        (socket, at(0.96, -0.16), tip, (0.30, 0.30), (0.26, 0.0)),  # lateral border
-        (acromion, at(0.80, 0.02), fork, (0.38, 0.10), (0.48, 0.14)),  # spine
+        (socket, at(0.96, -0.16), tip, (0.42, 0.34), (0.20, 0.0)),  # lateral border
+        (acromion, at(0.80, 0.02), fork, (0.50, 0.12), (0.30, 0.16)),  # spine
         (neck, at(0.82, -0.06), at(0.84, -0.20), (0.75, 0.50), (0.46, 0.0)),  # floor of the fossa, seen from its side
-        (at(0.875, 0.07), at(0.85, 0.03), at(0.885, -0.02), (0.20, 0.16), (0.42, 0.36)),  # rim of the socket
-        (at(0.80, 0.105), at(0.765, 0.07), neck, (0.34, 0.50), (0.34, 0.34)),  # coracoid
+        (at(0.875, 0.07), at(0.85, 0.03), at(0.885, -0.02), (0.26, 0.22), (0.24, 0.20)),  # rim of the socket
+        (at(0.80, 0.105), at(0.765, 0.07), neck, (0.42, 0.60), (0.20, 0.28)),  # coracoid
     )
     curves = bezier([points for *points, _, _ in lines], t)
     radius, path = (u * np.stack([np.interp(t, [0, 1], line[k]) for line in lines]) for k in (3, 4))
     path *= np.interp(t, [0, 0.04, 0.96, 1], [0.4, 1.35, 1.35, 0.4])
     z = BLADE * f.depth
-    rims = plane.tubes(side * curves[:, 0], curves[:, 1], np.full(path.shape, z), radius, path, hollow=0.8)
+    rims = plane.tubes(side * curves[:, 0], curves[:, 1], np.full(path.shape, z), radius, path, hollow=0.7)
     corners = (socket, at(0.96, -0.16), tip), (tip, at(1.20, -0.58), at(1.02, -0.55))
     corners += (at(1.02, -0.55), at(0.80, -0.45), at(0.68, -0.10)), (at(0.68, -0.10), at(0.72, 0.06), socket)
     outline = np.concatenate(list(bezier(corners, np.linspace(0, 1, EDGE))), axis=1)

@@ -17,7 +17,7 @@ def cavity(patient, f: Frame) -> tuple[list, list]:
     return list(f.apex - s * f.height), list(w * f.width)
 
 
-def mediastinum(patient, f: Frame) -> dict[int, tuple[list, list]]:
+def mediastinum(patient, f: Frame) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     """The two borders of mediastinum and heart, below the diaphragm to the neck: knots in y and x, cm.
 
     Right: right atrium, superior vena cava, thymus. Left: ventricle, thymus.
@@ -54,7 +54,12 @@ def mediastinum(patient, f: Frame) -> dict[int, tuple[list, list]]:
         (0.0, 3.9 * u),
     ]
     borders = {-1: right_border, 1: left_border}
-    return {side: ([f.apex - s * h for s, _ in border], [v for _, v in border]) for side, border in borders.items()}
+    rng = np.random.default_rng([patient.seed, 4])  # no two hearts are alike: fat, great vessels, thymus
+    found = {}
+    for side, border in borders.items():
+        level, reach = np.transpose(border)
+        found[side] = f.apex - level * h, reach * (1 + 0.035 * rng.standard_normal(reach.size))
+    return found
 
 
 def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.ndarray]:
@@ -95,11 +100,11 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
         taken = np.maximum(taken, chord(1 - np.minimum(inside, 1)))
     behind += (np.float32(0.96) - behind) * sunk  # towards the diaphragm less and less lung lies behind the heart
     taken *= behind
-    air = full - full * taken
     below *= below / (below + np.float32(0.08))  # a small child breathes fast: the edge moves a little
     below *= np.float32(4 * f.depth / f.unit / 1.08)
+    taken *= full
     np.sqrt(below, out=below)
-    air = np.minimum(air, full - below)  # the heart lies on the dome: the lung behind both loses to the larger one
+    air = full - np.maximum(taken, below)  # the heart lies on the dome: the lung behind both loses to the larger one
     np.maximum(air, 0, out=air)
     return {"x": x, "y": y, "full": full, "air": air, "side": side, "q": q}
 
