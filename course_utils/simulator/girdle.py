@@ -52,12 +52,12 @@ def _clavicle(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, sh
     inner = np.array((2.1 * u, f.apex - (4.1 - 0.8 * exposure.shoulders) * u))
     outer = joint + np.array((0.6 * u, 3.1 * u))
     x = inner[0] + (outer[0] - inner[0]) * t
-    bow = (0.50 + 0.30 * shape[1]) * np.sin(np.pi * t) + (0.30 + 0.18 * shape[2]) * np.sin(2 * np.pi * t)
+    bow = (0.50 + 0.35 * shape[1]) * np.sin(np.pi * t) + (0.40 + 0.20 * shape[2]) * np.sin(2 * np.pi * t)
     y = inner[1] + (outer[1] - inner[1]) * t + u * bow
     thick = 1 + 0.07 * shape[3]
     where = [0, 0.02, 0.07, 0.13, 0.26, 0.42, 0.60, 0.80, 0.93, 0.985, 1]
     radius = thick * u * np.interp(t, where, [0.25, 0.58, 0.80, 0.82, 0.64, 0.50, 0.47, 0.56, 0.74, 0.66, 0.25])
-    area = thick * u * u * np.interp(t, where, [0.02, 0.10, 0.20, 0.30, 0.40, 0.46, 0.48, 0.46, 0.46, 0.36, 0.06])
+    area = thick * u * u * np.interp(t, where, [0.02, 0.09, 0.18, 0.26, 0.36, 0.43, 0.44, 0.41, 0.38, 0.30, 0.05])
     return plane.tubes(side * x, y, f.depth * (0.85 - 0.85 * t**1.3), radius, area / radius, hollow=0.76, marrow=0.1)
 
 
@@ -66,12 +66,12 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tu
     u, t = f.unit, np.linspace(0, 1, plane.samples(12 * f.unit))
     narrow = 1 - 0.42 * exposure.spread
     at = lambda dx, dy: joint + np.array((dx * narrow * u, dy * u))  # noqa: E731
-    tip, corner, root = at(-5.6, -11.2), at(-8.4, 2.8), at(-8.2, -0.6)
+    tip, corner, root = at(-5.6, -11.2), at(-8.2, 2.2), at(-8.2, -0.6)
     roof = joint + np.array((1.1 * u, 2.7 * u))  # where the spine becomes the acromion
     rims = (  # control points, half-width and path (cm) of a curve, and how they change along it
         ((at(-0.7, -1.4), at(-3.0, -4.2), at(-4.2, -8.6), tip), 0.44, 0.32, BORDER_WIDTH, BORDER_PATH),  # lateral
-        ((corner, at(-9.6, -4.0), at(-8.0, -14.0), tip), 0.13, 0.16, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 1)),  # medial
-        ((corner, at(-6.0, 3.8), at(-4.0, 2.4), at(-2.6, 1.0)), 0.14, 0.20, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 0.5)),
+        ((corner, at(-9.6, -4.0), at(-8.0, -14.0), tip), 0.16, 0.08, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 1)),  # medial
+        ((corner, at(-6.0, 3.0), at(-4.0, 2.2), at(-2.6, 1.0)), 0.16, 0.09, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 0.5)),
         ((root, at(-5.4, 0.6), at(-2.0, 2.6), roof), 0.46, 0.62, (0.2, 0.6, 0.9, 1.1, 1.1), (0.0, 0.4, 0.9, 1, 0.4)),
         ((at(-0.6, 2.1), roof, roof + (1.0 * u, 0.5 * u), roof + (2.5 * u, -0.5 * u)), 0.62, 0.60, *ACROMION),
         ((at(-3.6, 0.4), at(-2.9, 1.4), at(-1.9, 1.9), at(-0.6, 1.6)), 0.52, 0.45, *CORACOID),

@@ -54,7 +54,7 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     solid = ramp((np.float32(0.02) - away) * np.float32(20))
     plate = bell(away + np.float32(0.015), 0.036) + np.float32(0.45) * bell(away + 0.06 * own[2].take(disc), 0.040)
     mineral = np.float32(0.25) * solid * own[0].take(body)
-    mineral = inside * (mineral + np.float32(0.24 + 0.22 * old) * plate * own[1].take(disc))
+    mineral = inside * (mineral + np.float32(0.17 + 0.15 * old) * plate * own[1].take(disc))
     mineral += np.float32(0.08) * bell(across - np.float32(0.94), 0.07) * solid + np.float32(0.6) * lip * edge * inside
     dx, dv = (where - np.float32(0.74) * half) / np.float32(0.27 * u), (v + np.float32(0.13)) / np.float32(0.17)
     ring = np.sqrt(dx * dx + dv * dv)  # pedicles, seen end-on
