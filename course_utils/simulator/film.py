@@ -150,9 +150,7 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
         path += vessels.hila(f, x, y, patient.child)
         path += np.float32(0.8 if patient.child else 1) * vessels.small(patient, plane, f)
         clear = air / np.maximum(lungs["full"], np.float32(0.1))
-        path *= (
-            clear * clear if patient.child else np.sqrt(clear)
-        )  # a vessel in the shadow of heart or liver does not show
+        path *= clear * clear if patient.child else np.sqrt(clear)  # in the shadow of heart or liver they do not show
         air = air - np.minimum(path, np.float32(0.8) * air)
     air = air + gas * (soft > 4)
     if "gas" not in without:
