@@ -72,10 +72,10 @@ def bowel_gas(patient, f: Frame, x, y, rng) -> np.ndarray:
     """Gas in stomach and bowel, cm: crying children swallow air. In the colon one bubble lies beside another."""
     u = f.unit
     bubbles = []  # centre, half-axes, depth, lean
-    if patient.gas > 0.25:  # the stomach, below the left dome: a bubble, and what of it lies over the spine
+    if patient.gas > 0.1:  # the stomach, below the left dome: a bubble, and what of it lies over the spine
         wide, tall = rng.uniform(2.4, 4.8) * u, rng.uniform(1.3, 2.8) * u
         cx, cy = rng.uniform(0.30, 0.60) * f.width, f.dome[1] - tall - rng.uniform(0.6, 2.2) * u
-        deep = rng.uniform(2.5, 6.0) * u * patient.gas
+        deep = rng.uniform(3.5, 8.0) * u * patient.gas
         bubbles.append((cx, cy, wide, tall, deep, 0.25))
         bubbles.append((cx - 0.7 * wide, cy - 0.55 * tall, 0.7 * wide, 0.6 * tall, 0.6 * deep, 0.25))
     for _ in range(int(rng.integers(0, 2 + int(4 * patient.gas)))):  # loops of the colon below it

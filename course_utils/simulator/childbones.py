@@ -48,7 +48,7 @@ SIDEWAYS = (0.08, 0.34, 0.66, 0.90, 1.0, 0.95, 0.78, 0.55)
 DEPTH = (-0.92, -1.0, -0.86, -0.48, 0.0, 0.46, 0.76, 0.92)
 BEND = CubicSpline(np.linspace(0, 1, len(SIDEWAYS)), np.eye(len(SIDEWAYS)))  # what each knot adds to the curve
 OUTER = np.interp(np.arange(12), [0, 1, 2, 3, 5], [0.50, 0.66, 0.77, 0.85, 0.90])  # half-width at the turn, at least
-FRONT_FALL = (0.12, 0.235, 0.345, 0.46)  # of lung height, from the turn at the wall to the cartilage
+FRONT_FALL = (0.17, 0.30, 0.41, 0.51)  # of lung height, from the turn at the wall to the cartilage
 
 
 def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
@@ -89,7 +89,7 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
         tall = tall * np.interp(t, [0, 0.07, 0.3, 0.85, 1], [0.72, 0.9, 1.0, 1.05, 1.25])
         thin = 0.34 * tall
         radius.append(thin + (tall - thin) * across)
-        fade = np.interp(t, [0, 0.10, 0.2, 0.4, 0.58, 0.72, 0.9, 1.0], [0.8, 1.05, 1.05, 0.75, 0.55, 0.45, 0.36, 0.04])
+        fade = np.interp(t, [0, 0.10, 0.2, 0.4, 0.58, 0.72, 0.9, 1.0], [0.6, 0.95, 1.05, 0.90, 0.80, 0.50, 0.34, 0.04])
         weight = np.interp(order, [0, 1, 2, 6, 8, 11], [0.40, 0.70, 0.95, 1, 0.66, 0.40])[:, None]
         weight = weight * (1 + 0.13 * rng.standard_normal((n, 1)))
         weight = weight * (1 + 0.10 * np.sin(rng.uniform(5, 11, (n, 1)) * t + rng.uniform(0, 6, (n, 1))))
@@ -169,7 +169,7 @@ def jaw(exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
                 py,
                 np.full_like(px, 0.5 * f.depth),
                 r,
-                1.1 * dense * rng.gamma(4, 0.25, (12, 1)) * r,
+                0.85 * dense * rng.gamma(5, 0.2, (12, 1)) * r,
                 hollow=0.45,
                 marrow=0.5,
             )
