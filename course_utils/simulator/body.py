@@ -86,13 +86,13 @@ def pectorals(patient, f: Frame, x, y, rows: Lookup) -> np.ndarray:
 def breasts(patient, f: Frame, x, y) -> np.ndarray:
     """Extra soft tissue of the breasts, cm: fading into the chest wall above, rounded below; no two are alike.
 
-    Most hang lower than the dome, so that only a haze and a faint fold cross the lower lungs.
+    Many hang lower than the dome, so that only a haze and a fold cross the lower lungs.
     """
     r, out = patient.breast, np.zeros_like(x)
     if not r:
         return out
     rng = np.random.default_rng([patient.seed, 7])
-    sag, firm = rng.uniform(0.70, 0.98), rng.uniform(0.2, 1.1)
+    sag, firm = rng.uniform(0.62, 0.92), rng.uniform(0.4, 1.3)
     for side in (-1, 1):
         size = r * rng.normal(1.0, 0.06)
         level = f.apex - (sag + rng.normal(0, 0.02)) * f.height
@@ -104,7 +104,7 @@ def breasts(patient, f: Frame, x, y) -> np.ndarray:
         dx *= 1 + np.float32(0.22) * dy  # narrower towards the armpit
         inside = np.maximum(1 - dx * dx - dy * dy, 0)
         fold = np.float32(firm) * ramp(-1.5 * dy)  # a crease below, a gradual beginning elsewhere
-        out[part] += np.float32(0.32 * size) * (inside + fold * (np.sqrt(inside) - inside))
+        out[part] += np.float32(0.48 * size) * (inside + fold * (np.sqrt(inside) - inside))
     return out
 
 

@@ -57,12 +57,11 @@ def end_on(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     away, turn = 0.3 + rng.gamma(1.6, 2.6, n), rng.uniform(-1.9, 1.9, n)
     x, y, radius = away * np.cos(turn), 1.2 * away * np.sin(turn), rng.uniform(0.06, 0.17, n) / (1 + away / 8)
     dots = x, y, radius, 0.55 * radius
-    lumps = (
-        rng.gamma(2.0, 0.8, 22),
-        rng.uniform(-1.6, 1.9, 22),
-        rng.uniform(0.22, 0.55, 22),
-    )  # vessels and nodes of the hilum
-    lumps = lumps[0] * np.cos(lumps[1]) - 0.4, 1.3 * lumps[0] * np.sin(lumps[1]), lumps[2], 0.35 * lumps[2]
+    away, turn, wide = rng.gamma(2.0, 0.8, (22, 1)), rng.uniform(-1.6, 1.9, (22, 1)), rng.uniform(0.18, 0.5, (22, 1))
+    along = rng.uniform(0.2, 2.0, (22, 1)) * wide * np.linspace(-1, 1, 9)  # thick vessels and nodes of the hilum
+    lean = turn + rng.normal(0, 0.8, (22, 1))
+    lumps = away * np.cos(turn) - 0.4 + along * np.cos(lean), 1.3 * away * np.sin(turn) + along * np.sin(lean)
+    lumps = [np.broadcast_to(v, along.shape).ravel() for v in (*lumps, wide, 0.045 * wide)]
     beside, size = rng.uniform(0, 2 * np.pi, rings), 1.2 * radius[:rings] + 0.06
     t = np.linspace(0, 2 * np.pi, STEPS, endpoint=False)
     middle = [v[:rings] + 1.7 * size * wave(beside) for v, wave in ((x, np.cos), (y, np.sin))]
