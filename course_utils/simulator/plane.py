@@ -24,7 +24,7 @@ SPACING = 1.05  # between the pieces of a tube, in pixels: wider spacing shows a
 ACROSS = np.unique(np.round(1.35 ** np.arange(25)).astype(int))  # numbers of pieces that a tube is cut into across
 LEVELS = np.searchsorted(ACROSS, np.arange(4 * ACROSS[-2]) / 4 + 0.25).astype(np.int16)  # by 4 * the number needed
 UNSEEN = len(ACROSS)
-WIDE = 7  # pieces across: in wider tubes their even rows would show as a weave
+WIDE = 10  # pieces across: in wider tubes their even rows would show as a weave
 UNEVEN = np.random.default_rng(0).uniform(-1, 1, 2**15).astype(np.float32)
 
 

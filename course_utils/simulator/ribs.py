@@ -22,11 +22,12 @@ WIDEST = np.array([0.50, 0.79, 0.96, 1.05, 1.15, 1.2, 1.2, 1.2, 1.2, 1.2, 1.2, 1
 TALL = np.array([0.64, 0.58, 0.54, 0.53, 0.53, 0.53, 0.53, 0.52, 0.51, 0.49, 0.42, 0.35])  # half of a band's, cm
 MINERAL = np.array([0.85, 0.9, 0.95, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.9, 0.75, 0.6])
 FLAT_BACK = 0.80, 0.85  # exponents of a superellipse, depth and width: the back is flat up to the angles of the ribs
-NECK = 1.7  # cm from the midline to where a rib leaves the spine
+NECK = 1.5  # cm from the midline to where a rib leaves the spine
 TOP = 0.05  # the first vertebra's height above the lung apex, in units of `rise`
 WHERE = [0, 0.05, 0.12, 0.40, 0.60, 0.80, 0.95, 1.0]  # along a rib; the next two are given there
-SOLID = [0.5, 0.9, 1.1, 1.1, 0.80, 0.52, 0.43, 0.05]  # mineral
+SOLID = [0.3, 0.9, 1.1, 1.1, 0.80, 0.52, 0.43, 0.05]  # mineral
 BROAD = [0.6, 0.8, 1.0, 1.0, 0.95, 1.05, 1.2, 1.05]  # height
+TABLES = np.stack([END, CREST, WIDEST, FALL, TALL, MINERAL])
 CARTILAGES = 7  # of the true ribs
 THICK = 0.30  # half the thickness of a band, cm: it is seen at the side
 LIP = 0.022  # cortex of the thin lower border, cm^2: it roofs the groove of the vessels
@@ -53,46 +54,53 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     t = np.linspace(0, 1, plane.samples(2.5 * f.width))
     bone = np.hanning(2 * int(2.2 * u / TABLE_STEP) + 1)  # it bends less sharply than the lung's apex
     wall = np.convolve(curve(*cavity(patient, f)), bone / bone.sum(), "same")
-    own = rng.normal(0, (0.10, 0.05, 0.04), (12, 3))  # where the rib begins, how far it falls, how tall it is
     stature = np.exp(0.08 * rng.standard_normal())
-    solid, broad = np.interp(t, WHERE, SOLID), np.interp(t, WHERE, BROAD)
-    sides = []
-    for side in (-1, 1):
-        start, fall, tall = (own + rng.normal(0, (0.06, 0.04, 0.05), (12, 3))).T[:, :, None]
-        sway, swell, waste = (waves(rng, t) for _ in range(3))
-        low = np.arcsin((NECK * u / (f.width * np.interp(ORDER, [0, 3], [0.5, 0.9]))) ** (1 / FLAT_BACK[1]))
-        phi = low[:, None] + (END * (1 + 0.03 * fall[:, 0]) - low)[:, None] * t
-        cos = np.cos(phi)
-        back = np.copysign(np.abs(cos) ** FLAT_BACK[0], cos)  # 1 at the spine, -1 at the breastbone
-        angle = (phi - low[:, None]) / 0.45
-        y = f.apex + (TOP - depth_of(ORDER)[:, None] + start) * pitch
-        y = y - (patient.rib_slope * f.width * FALL)[:, None] * (1 + fall) * (back[:, :1] - back)
-        y = y + u * (CREST[:, None] * angle * np.exp(1 - angle) + 0.10 * sway)
-        half = ((np.interp(y, TABLE, wall)) ** -8 + (f.width * WIDEST[:, None]) ** -8.0) ** (-1 / 8) + THICK * u
-        x, z = half * np.sin(phi) ** FLAT_BACK[1], -f.depth * back
-        dx, dy, dz = (gradient(v) for v in (x, y, z))
-        flat, film, all3 = dx * dx + dz * dz, dx * dx + dy * dy, dx * dx + dy * dy + dz * dz
-        seen = np.abs(dx) * np.sqrt(all3 / (flat * film + 1e-12))  # 1: the band faces the film, 0: it is seen edge-on
-        height = u * stature * TALL[:, None] * (1 + tall) * broad * (1 + 0.06 * swell)
-        radius = np.sqrt((height * seen) ** 2 + (THICK * u) ** 2 * (1 - np.minimum(seen, 1) ** 2))
-        fade = solid * MINERAL[:, None] * (1 + 0.10 * waste)
-        down = height / np.sqrt(flat * all3)  # from the middle of the band to its lower border
-        border = x + 0.9 * down * dx * dy, y - 0.9 * down * flat
-        x, border_x = (side * v + bend(patient, f, y, v / half) for v in (x, border[0]))
-        sides.append((x, y, z, radius, 0.45 * u * height * fade / radius, border_x, border[1], LIP * u * fade * solid))
-    x, y, z, radius, path, *border, lip = (np.concatenate(v) for v in zip(*sides, strict=True))
+    rib, side = np.tile(ORDER, 2), np.repeat([-1.0, 1.0], 12)[:, None]
+    own = rng.normal(0, (0.10, 0.05, 0.04), (12, 3))  # where the rib begins, how far it falls, how tall it is
+    start, fall, tall = (own[rib] + rng.normal(0, (0.06, 0.04, 0.05), (24, 3))).T[:, :, None]
+    end, crest, widest, drop, half_tall, mineral = TABLES[:, rib, None]
+    sway, swell, waste = (waves(rng, t, end) for _ in range(3))
+    low = np.arcsin((NECK * u / (f.width * np.interp(rib, [0, 3], [0.5, 0.9]))) ** (1 / FLAT_BACK[1]))[:, None]
+    phi = low + (end * (1 + 0.03 * fall) - low) * t
+    cos = np.cos(phi)
+    back = np.copysign(np.abs(cos) ** FLAT_BACK[0], cos)  # 1 at the spine, -1 at the breastbone
+    angle = (phi - low) / 0.45
+    y = f.apex + (TOP - depth_of(rib)[:, None] + start) * pitch
+    y = y - patient.rib_slope * f.width * drop * (1 + fall) * (back[:, :1] - back)
+    y = y + u * (crest * angle * np.exp(1 - angle) + 0.10 * sway)
+    half = least(np.interp(y, TABLE, wall), f.width * widest) + THICK * u
+    x, z = half * np.sin(phi) ** FLAT_BACK[1], -f.depth * back
+    dx, dy, dz = (gradient(v) for v in (x, y, z))
+    flat, film, all3 = dx * dx + dz * dz, dx * dx + dy * dy, dx * dx + dy * dy + dz * dz
+    seen = dx * dx * all3 / (flat * film + 1e-12)  # 1: the band faces the film, 0: it is seen edge-on
+    height = u * stature * half_tall * (1 + tall) * np.interp(t, WHERE, BROAD) * (1 + 0.06 * swell)
+    radius = np.sqrt(height * height * seen + (THICK * u) ** 2 * (1 - np.minimum(seen, 1)))
+    solid = np.interp(t, WHERE, SOLID)
+    fade = solid * mineral * (1 + 0.10 * waste)
+    sideways = bend(patient, f, y, x / half)
+    border = 0.9 * height / np.sqrt(flat * all3)  # from the middle of the band to its lower border
+    below_x, below_y = side * (x + border * dx * dy) + sideways, y - border * flat
+    x = side * x + sideways
     ends = np.stack([x[:, -1], y[:, -1], z[:, -1]]).reshape(3, 2, 12)[..., :CARTILAGES]
+    hind = t < 0.8
+    lip = [v[:, hind] for v in (below_x, below_y, z, LIP / 0.13 * u * fade * solid)]
     return [
-        plane.tubes(x, y, z, radius, path, hollow=0.88, marrow=0.2),
-        plane.tubes(*border, z, 0.16 * u, lip / 0.16),
+        plane.tubes(x, y, z, radius, 0.45 * u * height * fade / radius, hollow=0.88, marrow=0.2),
+        plane.tubes(*lip[:3], 0.13 * u, lip[3]),
         *cartilage(patient, plane, f, ends),
     ]
 
 
-def waves(rng: np.random.Generator, t: np.ndarray) -> np.ndarray:
-    """Twelve uneven lines over t (0 to 1), of sd 1: no rib is drawn with a ruler."""
-    pace, phase = rng.uniform(1, 5, (12, 3, 1)) * END[:, None, None], rng.uniform(0, 2 * np.pi, (12, 3, 1))
-    return np.sqrt(2 / 3) * np.sin(pace * t + phase).sum(1)
+def least(a, b) -> np.ndarray:
+    """The smaller of two lengths, without a kink where they are equal."""
+    a, b = a**-4, b**-4
+    return (a * a + b * b) ** -0.125
+
+
+def waves(rng: np.random.Generator, t: np.ndarray, length: np.ndarray) -> np.ndarray:
+    """Uneven lines over t (0 to 1), of sd 1, one for each length (radians, (lines, 1)): no rib is ruled."""
+    pace, phase = rng.uniform(1, 5, (2, len(length), 1)) * length, rng.uniform(0, 2 * np.pi, (2, len(length), 1))
+    return np.sin(pace * t + phase).sum(0)
 
 
 def bend(patient, f: Frame, y, q) -> np.ndarray:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from . import childbones, girdle, ribs, spine
-from .anatomy import Frame
+from .anatomy import Frame, ramp
 from .plane import Plane
 
 GIRDLE = 2.1  # the shoulders are brighter than their mineral alone makes them: processing lifts the thick parts
@@ -26,7 +26,10 @@ def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator, l
     pieces, blades = girdle.draw(patient, exposure, plane, f)
     cage, girdles = plane.splat(ribs.draw(patient, plane, f, rng), pieces)
     some = np.float32(0.5 * f.unit)
-    cage *= np.float32(1 - VEIL) + np.float32(VEIL) * (lungs["air"] + some) / (lungs["full"] + some)
+    veil = np.float32(VEIL) * ramp(
+        (np.float32(f.apex - 0.15 * f.height) - lungs["y"][:, :1]) / np.float32(0.25 * f.height)
+    )
+    cage *= 1 - veil + veil * (lungs["air"] + some) / (lungs["full"] + some)
     most, pile = np.float32(MOST * f.unit), np.float32(PILE * f.unit)
     total = most * np.tanh(cage / most) + np.float32(GIRDLE) * pile * np.tanh(girdles / pile) + blades
     total += spine.draw(patient, plane, f)

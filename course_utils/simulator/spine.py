@@ -15,6 +15,7 @@ from .plane import Plane
 LEVELS = 40  # vertebrae and discs that could be on a film, half of them above the chest
 # How far the transverse processes reach, cm from the midline, by level: 0 is the first vertebra of the chest.
 SPAN = [-4, -1, 0, 2, 5, 11], [2.5, 3.3, 3.7, 3.4, 3.1, 2.3]
+CLUB = [-2, 1, 4], [0.3, 0.6, 0.3]  # and their mineral
 DISC = 0.10  # half the height of a disc, over that of a vertebra and its disc
 
 
@@ -41,6 +42,7 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     number = np.floor(level)
     v = level - number - np.float32(0.5)  # -0.5 (top) to 0.5 within one vertebra and half a disc on either side
     where = np.abs(x)
+    names = np.arange(LEVELS) - LEVELS // 2  # 0: the first vertebra of the chest
     own = rng.normal(1, 0.18, (3, LEVELS)).astype(np.float32)  # no two vertebrae are alike
     spur = np.float32(old) * rng.gamma(0.6, 0.35, (2, LEVELS)).astype(np.float32)  # at every disc, right and left
     body, disc = (np.clip(n.astype(np.int32) + LEVELS // 2, 0, LEVELS - 1) for n in (number, np.rint(level)))
@@ -58,18 +60,23 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     mineral += np.float32(0.08) * bell(across - np.float32(0.94), 0.07) * solid + np.float32(0.6) * lip * edge * inside
     dx, dv = (where - np.float32(0.74) * half) / np.float32(0.27 * u), (v + np.float32(0.13)) / np.float32(0.17)
     ring = np.sqrt(dx * dx + dv * dv)  # pedicles, seen end-on
-    mineral += np.float32(0.45) * ramp(level * 0.5 + 1) * bell(ring - np.float32(0.8), 0.36) * own[2].take(body)
+    mineral += bell(ring - np.float32(0.8), 0.36) * (own[2] * 0.45 * ramp(0.5 * names + 1)).astype(np.float32).take(
+        body
+    )
     turned = x + np.float32(0.45 * f.depth * plane.turn)  # spinous processes lie further back
-    sx, sv = turned / (np.float32(0.24 * u) * own[1].take(body)), (v - np.float32(0.16)) / np.float32(0.20)
+    sx, sv = turned / (np.float32(0.28 * u) * own[1].take(body)), (v - np.float32(0.16)) / np.float32(0.21)
     drop = np.sqrt(sx * sx + sv * sv)
-    mineral += np.float32(0.38) * bell(drop - np.float32(0.8), 0.34) + np.float32(0.08) * (drop < 0.8)
-    span = np.interp(level, *SPAN).astype(np.float32) * own[0].take(body) ** np.float32(0.3) - where / np.float32(u)
+    mineral += np.float32(0.25) * bell(drop - np.float32(0.8), 0.34)
+    mineral += np.float32(0.28) * ramp((np.float32(1.1) - drop) * np.float32(1.6))
+    span = (np.interp(names, *SPAN) * own[0] ** 0.3).astype(np.float32).take(body) - where * np.float32(1 / u)
     club = v + np.float32(0.14) + np.float32(0.05 / u) * where  # they point a little upwards and end thick
     club = bell(club, 0.13) * ramp(span / np.float32(0.35)) * (1 + np.float32(0.5) * bell(span - np.float32(0.6), 0.5))
-    mineral += np.float32(0.30) * club * ramp((across - np.float32(0.65)) * 4)
-    if y[0].max() > f.apex:  # the joints of the neck's vertebrae, one above the other beside the bodies
-        pillar = where / np.float32(u) - np.float32(2.0) - np.float32(0.14) * np.cos(v * np.float32(2 * np.pi))
-        mineral += np.float32(0.26) * ramp(-level * 0.8) * bell(pillar, 0.45)
+    thick = np.interp(names, *CLUB).astype(np.float32).take(body)
+    mineral += thick * club * ramp((across - np.float32(0.65)) * 4)
+    neck = slice(0, int((level < 0).any(1).sum()))  # its joints lie one above the other beside the bodies
+    pillar = where[neck] * np.float32(1 / u) - np.float32(2.0)
+    pillar -= np.float32(0.14) * np.cos(v[neck] * np.float32(2 * np.pi))
+    mineral[neck] += np.float32(0.26) * ramp(level[neck] * np.float32(-0.8)) * bell(pillar, 0.45)
     out[:, part] = mineral * np.float32(0.36 * u)
     return out
 
