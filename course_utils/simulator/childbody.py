@@ -13,6 +13,9 @@ from .anatomy import Frame, chord
 from .body import limb
 from .lookup import Lookup, around
 
+# How much less fat attenuates than muscle: a tenth (ICRU report 44), raised as the display raises it.
+FAT = np.float32(0.16)
+
 
 def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
     """Trunk and neck, cm."""
@@ -30,7 +33,7 @@ def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
     r = np.minimum(np.abs(x) / rows.smooth(knots, half), 1)
     r *= r
     r = 1 - r * r
-    return 2 * deep * np.sqrt(r) * (np.float32(0.6) + np.float32(0.4) * r)  # towards the sides the skin fades out
+    return 2 * deep * np.sqrt(r) * (np.float32(0.7) + np.float32(0.3) * r)  # towards the sides the skin fades out
 
 
 def arm_lift(exposure, side: int) -> float:
@@ -41,14 +44,15 @@ def arm_lift(exposure, side: int) -> float:
 def arms(patient, exposure, f: Frame, x, y) -> np.ndarray:
     """Chord of both arms, cm: somebody holds them up beside the head, rarely down."""
     out = np.zeros_like(x)
-    length, radius = 20 * f.unit, 3.5 * f.unit + 0.6 * patient.wall
+    length, radius = 20 * f.unit, 3.8 * f.unit + 0.6 * patient.wall
     for side in (-1, 1):
         lift = arm_lift(exposure, side)
         start = (side * 0.95 * f.width, f.apex - 0.02 * f.height)
         end = (start[0] + side * length * math.cos(lift), start[1] + length * math.sin(lift))
         centre = [(a + b) / 2 for a, b in zip(start, end, strict=True)]
         part = around(x, y, centre, *(abs(b - a) / 2 + radius for a, b in zip(start, end, strict=True)))
-        np.maximum(out[part], limb(x[part], y[part], (start, end), radius), out=out[part])
+        whole, muscle = (limb(x[part], y[part], (start, end), r) for r in (radius, 0.66 * radius))
+        np.maximum(out[part], (1 - FAT) * whole + FAT * muscle, out=out[part])
     return out
 
 
@@ -75,7 +79,7 @@ def bowel_gas(patient, f: Frame, x, y, rng) -> np.ndarray:
     if patient.gas > 0.1:  # the stomach, below the left dome: a bubble, and what of it lies over the spine
         wide, tall = rng.uniform(2.4, 4.8) * u, rng.uniform(1.3, 2.8) * u
         cx, cy = rng.uniform(0.30, 0.60) * f.width, f.dome[1] - tall - rng.uniform(0.6, 2.2) * u
-        deep = rng.uniform(3.5, 8.0) * u * patient.gas
+        deep = rng.uniform(2.5, 6.0) * u * patient.gas
         bubbles.append((cx, cy, wide, tall, deep, 0.25))
         bubbles.append((cx - 0.7 * wide, cy - 0.55 * tall, 0.7 * wide, 0.6 * tall, 0.6 * deep, 0.25))
     for _ in range(int(rng.integers(0, 2 + int(4 * patient.gas)))):  # loops of the colon below it

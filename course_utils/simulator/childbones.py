@@ -37,7 +37,7 @@ def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator, l
     some = np.float32(0.5 * f.unit)
     cage *= np.float32(1 - VEIL) + np.float32(VEIL) * (lungs["air"] + some) / (lungs["full"] + some)
     total += cage
-    most = np.float32(1.5 * f.unit)  # the edge of the chest would outshine everything else
+    most = np.float32(1.3 * f.unit)  # the edge of the chest would outshine everything else
     total = most * np.tanh(total / most) + blades
     total += spine(patient, plane, f, rng)
     return total * np.float32(LOW_KILOVOLTS * patient.bone)
@@ -130,7 +130,7 @@ def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarr
     spur = np.exp(-((x / (0.20 * u)) ** 2) - ((v - 0.30) / 0.20) ** 2)
     mineral = 0.31 * wide + 0.21 * body + 0.15 * plate + 0.20 * pedicle + 0.30 * wedge + 0.20 * spur
     mineral *= 1 - np.float32(0.12) * ramp((number - 7) * np.float32(0.4))  # behind the liver
-    out[:, part] = mineral * (1.35 * u)
+    out[:, part] = mineral * (1.3 * u)
     return out
 
 

@@ -86,7 +86,7 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     sunk = ramp(below * np.float32(1 / (6.0 * f.unit)) + 1)
     np.maximum(below, 0, out=below)
     taken = across.of(1 - ramp((TABLE - 0.9 * f.unit) / (2.6 * f.unit)))  # by the spine
-    behind = np.float32(0.67) + np.float32(0.18) * taken
+    behind = np.float32(0.61) + np.float32(0.22) * taken
     if "heart" not in without:
         xh, yh = plane.coordinates(HEART_DEPTH * f.unit)
         heart_rows = Lookup(yh)
@@ -101,7 +101,7 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     behind += (np.float32(0.96) - behind) * sunk  # towards the diaphragm less and less lung lies behind the heart
     taken *= behind
     below *= below / (below + np.float32(0.08))  # a small child breathes fast: the edge moves a little
-    below *= np.float32(4 * f.depth / f.unit / 1.08)
+    below *= np.float32(4 * f.depth / f.unit / 1.25)
     taken *= full
     np.sqrt(below, out=below)
     air = full - np.maximum(taken, below)  # the heart lies on the dome: the lung behind both loses to the larger one
