@@ -13,7 +13,7 @@ from PIL import Image
 from scipy.ndimage import binary_dilation
 
 from course_utils import simulator
-from course_utils.simulator import anatomy, childgirdle, detector, overlay, tone
+from course_utils.simulator import anatomy, childgirdle, detector, overlay, tone, vessels
 from course_utils.simulator.plane import Plane
 
 SIZE = 128
@@ -356,6 +356,24 @@ def test_children_are_framed_from_chin_to_belly_with_raised_arms():
         assert not np.array_equal(film.pixels, simulator.render(person, disease, place, moved, size=96).pixels), field
     with pytest.raises(ValueError, match="chin = 40.0.*-3 to 15"):
         dataclasses.replace(shot, chin=40.0)
+
+
+def test_small_vessels_reach_the_pleura_and_keep_their_place_at_any_size():
+    fixed = {"rotation": 0.0, "tilt": 0.0, "width": 40.0, "aspect": 1.0, "x": 0.0, "y": -3.0}
+    person, *_, shot = case("normal", exposure=fixed, patient={"scoliosis": 0.0})
+    f, paths = anatomy.frame(person, shot), {}
+    for size in (128, 256, 512):
+        plane = Plane(person, shot, size)
+        paths[size] = vessels.small(person, plane, f)
+    lungs = anatomy.lungs(person, shot, plane, f)
+    inside = lungs["air"] > 0.9 * lungs["full"]
+    for side in (-1, 1):
+        outer = inside & (lungs["side"] == side) & (lungs["q"] > 0.67)
+        assert (paths[512][outer] > 0.02).mean() > 0.5 and np.percentile(paths[512][outer], 99) < 0.8  # cm
+    small = paths[256].reshape(128, 2, 128, 2).mean((1, 3)), paths[512].reshape(128, 4, 128, 4).mean((1, 3))
+    for other in small:
+        assert np.corrcoef(paths[128].ravel(), other.ravel())[0, 1] > 0.85
+    assert abs(np.corrcoef(paths[512].ravel(), paths[512][:, ::-1].ravel())[0, 1]) < 0.6  # no mirror
 
 
 def test_bowel_gas_of_children_lies_below_the_diaphragm_and_darkens():
