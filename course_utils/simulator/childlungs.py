@@ -58,7 +58,7 @@ def mediastinum(patient, f: Frame) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     found = {}
     for side, border in borders.items():
         level, reach = np.transpose(border)
-        found[side] = f.apex - level * h, reach * (1 + 0.035 * rng.standard_normal(reach.size))
+        found[side] = f.apex - level * h, reach * (1 + 0.022 * rng.standard_normal(reach.size))
     return found
 
 
@@ -98,8 +98,10 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
             [6.0 * f.unit, 4.6 * f.unit, 2.6 * f.unit, 2.0 * f.unit],
         )
         taken = np.maximum(taken, chord(1 - np.minimum(inside, 1)))
-    behind += (np.float32(0.96) - behind) * sunk  # towards the diaphragm less and less lung lies behind the heart
+    behind += (np.float32(1.0) - behind) * sunk  # towards the diaphragm less and less lung lies behind the heart
     taken *= behind
+    middle = across.of(2.5 * f.unit * (1 - ramp((TABLE - 3 * f.unit) / (5 * f.unit))))  # little lung lies behind it
+    below += middle * below / (below + np.float32(f.unit))
     below *= below / (below + np.float32(0.08))  # a small child breathes fast: the edge moves a little
     below *= np.float32(4 * f.depth / f.unit / 1.25)
     taken *= full
