@@ -12,10 +12,6 @@ import numpy as np
 from .anatomy import Frame, ramp
 from .lookup import TABLE, Lookup, around, ellipse
 
-# Standard deviation of the depth of soft tissue of an adult and of a child, relative: fat and bowel lie in lobes.
-UNEVEN = (0.022, 0.030)
-CELLS = (8, 16, 32, 64)  # of that unevenness, on 48 cm
-
 
 def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
     """Thickness of the body, cm: an oval chest that thins sideways as its lungs do, and the slab of the shoulders."""

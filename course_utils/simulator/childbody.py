@@ -13,6 +13,8 @@ from .anatomy import Frame, chord
 from .body import limb
 from .lookup import Lookup, around
 
+UNEVEN = 0.030  # standard deviation of the depth of soft tissue, relative: fat and bowel lie in lobes
+CELLS = (8, 16, 32, 64)  # of that unevenness, on 48 cm
 # How much less fat attenuates than muscle: a tenth (ICRU report 44), raised as the display raises it.
 FAT = np.float32(0.16)
 

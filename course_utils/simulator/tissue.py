@@ -105,6 +105,8 @@ def tissue_map(number: int, blur: float = 0.0) -> np.ndarray:
     # The middle: vessels, fat and nodes one behind the other.
     middle = ramp((6 - out) / 3) * ramp((down + 2) / 3) * ramp((21 - down) / 3)
     total += middle * (0.35 * noise(rng, shape, 0.45, 1.6) + 0.2 * noise(rng, shape, 0.4, 0.4))
+    for k, sd in enumerate((0.29, 0.18, 0.11, 0.07)):  # all of it lies in lobes
+        total += sd * noise(rng, shape, 2.0 / 2**k, 2.0 / 2**k)
     total *= ramp(out / 1.5)  # the two sides meet there
     return total.astype(np.float32)
 
