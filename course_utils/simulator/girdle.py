@@ -13,6 +13,7 @@ from .anatomy import Frame, ramp
 from .plane import Plane, bezier
 
 SHEET = 0.17  # mineral of the blade's thin plate on a ray, cm
+TUBULAR = {"hollow": 0.76, "marrow": 0.2}  # see `Plane.tubes`
 ENDS = (0, 0.12, 0.45, 0.85, 1)  # along a thick part of the blade: half-widths and paths, relative
 BORDER_WIDTH, BORDER_PATH = (1.4, 1.2, 1.0, 0.8, 0.6), (0.2, 1.0, 0.9, 0.5, 0.2)
 ACROMION = (0.6, 0.9, 1.1, 0.9, 0.3), (0.0, 0.6, 1.0, 0.9, 0.3)
@@ -58,7 +59,7 @@ def _clavicle(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, sh
     where = [0, 0.02, 0.07, 0.13, 0.26, 0.42, 0.60, 0.80, 0.93, 0.985, 1]
     radius = thick * u * np.interp(t, where, [0.25, 0.58, 0.80, 0.82, 0.64, 0.50, 0.47, 0.56, 0.74, 0.66, 0.25])
     area = thick * u * u * np.interp(t, where, [0.02, 0.09, 0.18, 0.26, 0.36, 0.43, 0.44, 0.41, 0.38, 0.30, 0.05])
-    return plane.tubes(side * x, y, f.depth * (0.85 - 0.85 * t**1.3), radius, area / radius, hollow=0.76, marrow=0.1)
+    return plane.tubes(side * x, y, f.depth * (0.85 - 0.85 * t**1.3), radius, area / radius, **TUBULAR)
 
 
 def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tuple[list[tuple], tuple]:
@@ -93,7 +94,7 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tu
     back = np.full(radius.shape, -0.8 * f.depth)
     values = side * curves[:, 0], curves[:, 1], back, radius, path
     neck, shells = ([v[rows] for v in values] for rows in (slice(6, 7), [0, 1, 2, 3, 4, 5, 7]))
-    pieces = [plane.tubes(*neck), plane.tubes(*shells, hollow=0.75, marrow=0.35)]
+    pieces = [plane.tubes(*neck), plane.tubes(*shells, **TUBULAR)]
     return pieces, plane.project(side * outline[0], outline[1], -0.8 * f.depth)
 
 

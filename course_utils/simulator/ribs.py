@@ -82,7 +82,7 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     below_x, below_y = side * (x + border * dx * dy) + sideways, y - border * flat
     x = side * x + sideways
     ends = np.stack([x[:, -1], y[:, -1], z[:, -1]]).reshape(3, 2, 12)[..., :CARTILAGES]
-    hind = t < 0.8
+    hind = t < 0.7
     lip = [v[:, hind] for v in (below_x, below_y, z, LIP / 0.13 * u * fade * solid)]
     return [
         plane.tubes(x, y, z, radius, 0.45 * u * height * fade / radius, hollow=0.88, marrow=0.2),

@@ -30,7 +30,11 @@ def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator, l
         (np.float32(f.apex - 0.15 * f.height) - lungs["y"][:, :1]) / np.float32(0.25 * f.height)
     )
     cage *= 1 - veil + veil * (lungs["air"] + some) / (lungs["full"] + some)
-    most, pile = np.float32(MOST * f.unit), np.float32(PILE * f.unit)
-    total = most * np.tanh(cage / most) + np.float32(GIRDLE) * pile * np.tanh(girdles / pile) + blades
+    total = np.float32(GIRDLE) * limited(girdles, PILE * f.unit) + limited(cage, MOST * f.unit) + blades
     total += spine.draw(patient, plane, f)
     return total * np.float32(patient.bone)
+
+
+def limited(path: np.ndarray, most: float) -> np.ndarray:
+    """Paths that approach `most` (cm) where bones lie behind each other, and stay as they are where they are short."""
+    return np.float32(most) * np.tanh(path * np.float32(1 / most))

@@ -60,19 +60,21 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     mineral += np.float32(0.08) * bell(across - np.float32(0.94), 0.07) * solid + np.float32(0.6) * lip * edge * inside
     dx, dv = (where - np.float32(0.74) * half) / np.float32(0.27 * u), (v + np.float32(0.13)) / np.float32(0.17)
     ring = np.sqrt(dx * dx + dv * dv)  # pedicles, seen end-on
-    mineral += bell(ring - np.float32(0.8), 0.36) * (own[2] * 0.45 * ramp(0.5 * names + 1)).astype(np.float32).take(
-        body
-    )
+    rings = (0.45 * own[2] * ramp(0.5 * names + 1)).astype(np.float32)
+    mineral += bell(ring - np.float32(0.8), 0.36) * rings.take(body)
     turned = x + np.float32(0.45 * f.depth * plane.turn)  # spinous processes lie further back
-    sx, sv = turned / (np.float32(0.28 * u) * own[1].take(body)), (v - np.float32(0.16)) / np.float32(0.21)
+    middle = np.flatnonzero((np.abs(turned) < 0.7 * u).any(0))
+    middle = slice(middle[0], middle[-1] + 1) if middle.size else slice(0)
+    sx = turned[:, middle] / (np.float32(0.28 * u) * own[1].take(body[:, middle]))
+    sv = (v[:, middle] - np.float32(0.16)) / np.float32(0.21)
     drop = np.sqrt(sx * sx + sv * sv)
-    mineral += np.float32(0.25) * bell(drop - np.float32(0.8), 0.34)
-    mineral += np.float32(0.28) * ramp((np.float32(1.1) - drop) * np.float32(1.6))
+    mineral[:, middle] += np.float32(0.25) * bell(drop - np.float32(0.8), 0.34)
+    mineral[:, middle] += np.float32(0.28) * ramp((np.float32(1.1) - drop) * np.float32(1.6))
     span = (np.interp(names, *SPAN) * own[0] ** 0.3).astype(np.float32).take(body) - where * np.float32(1 / u)
-    club = v + np.float32(0.14) + np.float32(0.05 / u) * where  # they point a little upwards and end thick
-    club = bell(club, 0.13) * ramp(span / np.float32(0.35)) * (1 + np.float32(0.5) * bell(span - np.float32(0.6), 0.5))
+    club = v + np.float32(0.14) + np.float32(0.05 / u) * where  # they point a little upwards
+    club = bell(club, 0.13) * ramp(span * np.float32(2.5))
     thick = np.interp(names, *CLUB).astype(np.float32).take(body)
-    mineral += thick * club * ramp((across - np.float32(0.65)) * 4)
+    mineral += thick * club * np.clip(across * 4 - np.float32(2.6), 0, 1)
     neck = slice(0, int((level < 0).any(1).sum()))  # its joints lie one above the other beside the bodies
     pillar = where[neck] * np.float32(1 / u) - np.float32(2.0)
     pillar -= np.float32(0.14) * np.cos(v[neck] * np.float32(2 * np.pi))
