@@ -55,7 +55,7 @@ def clavicles(exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> tup
         own = both + 0.45 * rng.standard_normal(3)
         lift = exposure.shoulders + 0.15 * own[0]
         reach = (0.47 + 0.04 * own[1] - 0.06 * lift) * f.width
-        dip = (0.36 + 0.16 * own[2]) * u
+        dip = (0.25 + 0.14 * own[2]) * u
         x.append(side * (0.20 * f.width + reach * np.sin(1.1 * t) / np.sin(1.1)))
         rise = (1.9 + 1.8 * lift) * u * t
         y.append(f.apex + start * f.height + rise + dip * np.sin(2 * np.pi * t**1.15))

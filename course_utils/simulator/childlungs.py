@@ -98,9 +98,9 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
             [6.0 * f.unit, 4.6 * f.unit, 2.6 * f.unit, 2.0 * f.unit],
         )
         taken = np.maximum(taken, chord(1 - np.minimum(inside, 1)))
-    behind += (np.float32(1.0) - behind) * sunk  # towards the diaphragm less and less lung lies behind the heart
+    behind += (np.float32(0.97) - behind) * sunk  # towards the diaphragm less and less lung lies behind the heart
     taken *= behind
-    middle = across.of(2.5 * f.unit * (1 - ramp((TABLE - 3 * f.unit) / (5 * f.unit))))  # little lung lies behind it
+    middle = across.of(1.5 * f.unit * (1 - ramp((TABLE - 3 * f.unit) / (5 * f.unit))))  # little lung lies behind it
     below += middle * below / (below + np.float32(f.unit))
     below *= below / (below + np.float32(0.08))  # a small child breathes fast: the edge moves a little
     below *= np.float32(4 * f.depth / f.unit / 1.25)

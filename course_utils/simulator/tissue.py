@@ -19,7 +19,7 @@ from .lookup import TABLE, Lookup, curve
 MAPS = 8  # different ones
 CELL = 0.16  # cm, side of a pixel of a map
 OUT, DOWN = (0.0, 30.0), (-16.0, 42.0)  # cm that a map covers: outwards from the midline, down from the lung apex
-CHILD = 0.4  # of a child's, relative to its size
+CHILD = 0.25  # of a child's, relative to its size
 WIDTH, HEIGHT, WALL = 12.7, 19.2, 4.6  # cm: half-width and height of the lungs and chest wall of the average body
 
 
