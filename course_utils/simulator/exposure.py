@@ -33,7 +33,7 @@ RANGES = {
 
 CUT = 0.15  # share of adult films that are centred without care and may cut off a part of the lungs
 MARGIN = 0.9  # cm of film above the apices and below the costophrenic angles, at least
-ROOM = 1.45  # height of a film over that of the lungs, at most: collimation leaves the abdomen out
+ROOM = 2.1  # height of a film over that of the lungs to the domes, at most: collimation leaves the abdomen out
 TALL = 1.1  # height over width beyond which a film is rather made wider
 
 # Share of adult films with each of `devices.DEVICES`, by view: who is filmed lying is most often in intensive care.
@@ -88,14 +88,14 @@ def whole_lungs(
 ) -> tuple[float, float, float]:
     """Width, aspect and centre (y, cm) of a film of an adult that shows both apices and costophrenic angles.
 
-    A film that is too low becomes taller, and wider beyond `TALL`; one that is too tall, lower. z: how much lower
-    than usual the chest lies on it, in sd.
+    A film that is too low becomes taller, and wider beyond `TALL`. z: how much lower than usual
+    the chest lies on it, in sd.
     """
     scale = 1.08 if view == "PA" else 1.13  # magnification of the middle plane
     margin = MARGIN + 6 * np.sin(np.radians(abs(tilt)))
     apex = scale * 0.5 * patient.lung_height
     lungs = scale * 1.33 * patient.lung_height * (1 + 0.22 * (breath - 0.5))  # down to the costophrenic angles
-    height = max(min(width * aspect, ROOM * lungs), lungs + 2 * margin)
+    height = max(width * aspect, lungs + 2 * margin)
     aspect = min(height / width, max(aspect, TALL))
     width = height / aspect
     spare = width * aspect - lungs
@@ -132,6 +132,7 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
         zoom = 0.94 * np.exp(0.10 * rng.standard_normal())  # film sizes, crops by editors
         width = (2 * patient.lung_width * 1.10 + loose + (1.5 if view != "PA" else 0)) * zoom
         aspect = site.portrait + 0.10 * z[2] - (0.06 if view != "PA" else 0)
+        aspect = min(aspect, ROOM * patient.lung_height / width)
         if u[4] < CUT:
             spare = width * aspect - patient.lung_height - 10.0
             y = 0.5 * patient.lung_height + 3.0 + 1.8 * z[4] + 0.3 * max(spare, -3.0) - 0.5 * width * aspect
