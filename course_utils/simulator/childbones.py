@@ -21,7 +21,7 @@ from .plane import Plane, gradient
 PITCH = 0.150  # of lung height, from one vertebra to the next: eight ribs or so lie above the diaphragm
 TOP = 0.07  # of lung height, first thoracic vertebra above the apex
 
-VEIL = 0.36  # share of the ribs' contrast lost where heart or liver takes the lung's place: they scatter more
+VEIL = 0.50  # share of the ribs' contrast lost where heart or liver takes the lung's place: they scatter more
 LOW_KILOVOLTS = 1.25  # small children are exposed at 60 kV or so, where bone stops more of the beam than at 120 kV
 
 

@@ -16,7 +16,7 @@ from .childbody import arm_lift
 from .plane import Plane, bezier
 
 BLADE = -0.8  # depth of the shoulder blades, of the half-depth of the chest
-PLATE = 0.19  # path through a blade, of the unit
+PLATE = 0.14  # path through a blade, of the unit
 EDGE = 20  # samples of a side of a blade's outline
 
 
@@ -106,7 +106,7 @@ def humerus(patient, plane: Plane, f: Frame, side: int, socket, lift: float, rng
     radius = u * np.interp(t, [0, 0.007, 0.018, 0.036, 0.084, 0.18, 1], [0.30, 1.02, 1.26, 1.26, 0.98, 0.74, 0.68])
     bow = 0.20 * u * np.sin(np.pi * np.clip(3.7 * t, 0, 1))
     x, y = (centre[i] + way[i] * along + square[i] * bow for i in (0, 1))
-    solid = 0.8 * u * np.interp(t, [0, 0.018, 0.036, 0.12, 1], [0.8, 0.85, 0.9, 1.2, 1.4])
+    solid = 0.95 * u * np.interp(t, [0, 0.018, 0.036, 0.12, 1], [0.8, 0.85, 0.9, 1.2, 1.4])
     pieces = [plane.tubes(side * x[None], y[None], z, radius, solid, hollow=0.84, marrow=0.3)]
     s = np.linspace(-0.97, 0.97, plane.samples(2.4 * u))
     for shift, size in ((-0.30 - 0.10 * grown, head), (0.80, tubercle)):
