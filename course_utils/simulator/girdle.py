@@ -70,7 +70,7 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tu
     tip, corner, root = at(-5.6, -11.2), at(-8.2, 2.2), at(-8.2, -0.6)
     roof = joint + np.array((1.1 * u, 2.7 * u))  # where the spine becomes the acromion
     rims = (  # control points, half-width and path (cm) of a curve, and how they change along it
-        ((at(-0.7, -1.4), at(-3.0, -4.2), at(-4.2, -8.6), tip), 0.44, 0.32, BORDER_WIDTH, BORDER_PATH),  # lateral
+        ((at(-0.7, -1.4), at(-3.0, -4.2), at(-4.2, -8.6), tip), 0.38, 0.30, BORDER_WIDTH, BORDER_PATH),  # lateral
         ((corner, at(-9.6, -4.0), at(-8.0, -14.0), tip), 0.16, 0.08, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 1)),  # medial
         ((corner, at(-6.0, 3.0), at(-4.0, 2.2), at(-2.6, 1.0)), 0.16, 0.09, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 0.5)),
         ((root, at(-5.4, 0.6), at(-2.0, 2.6), roof), 0.46, 0.62, (0.2, 0.6, 0.9, 1.1, 1.1), (0.0, 0.4, 0.9, 1, 0.4)),
@@ -93,8 +93,8 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tu
     path = np.concatenate([path, 0.28 * u * (0.55 + 0.45 * np.cos(turn))[None]])  # the hind rim hides the front one
     back = np.full(radius.shape, -0.8 * f.depth)
     values = side * curves[:, 0], curves[:, 1], back, radius, path
-    neck, shells = ([v[rows] for v in values] for rows in (slice(6, 7), [0, 1, 2, 3, 4, 5, 7]))
-    pieces = [plane.tubes(*neck), plane.tubes(*shells, **TUBULAR)]
+    ridges, shells = ([v[rows] for v in values] for rows in ([0, 6], [1, 2, 3, 4, 5, 7]))
+    pieces = [plane.tubes(*ridges), plane.tubes(*shells, **TUBULAR)]
     return pieces, plane.project(side * outline[0], outline[1], -0.8 * f.depth)
 
 

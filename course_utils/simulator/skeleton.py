@@ -13,6 +13,7 @@ from .plane import Plane
 
 GIRDLE = 2.1  # the shoulders are brighter than their mineral alone makes them: processing lifts the thick parts
 MOST, PILE = 0.6, 1.5  # cm: where rays run along ribs, or bones of a shoulder lie behind each other, they outshine all
+SPREAD = 0.6  # how far brightness follows mineral: films of thin bones are exposed and processed so that they show
 VEIL = 0.45  # share of the ribs' contrast lost where heart or liver takes the lung's place: they scatter more
 
 
@@ -32,7 +33,7 @@ def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator, l
     cage *= 1 - veil + veil * (lungs["air"] + some) / (lungs["full"] + some)
     total = np.float32(GIRDLE) * limited(girdles, PILE * f.unit) + limited(cage, MOST * f.unit) + blades
     total += spine.draw(patient, plane, f)
-    return total * np.float32(patient.bone)
+    return total * np.float32(patient.bone**SPREAD)
 
 
 def limited(path: np.ndarray, most: float) -> np.ndarray:
