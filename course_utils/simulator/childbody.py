@@ -82,8 +82,13 @@ def bowel_gas(patient, f: Frame, x, y, rng) -> np.ndarray:
         wide, tall = rng.uniform(2.4, 4.8) * u, rng.uniform(1.3, 2.8) * u
         cx, cy = rng.uniform(0.30, 0.60) * f.width, f.dome[1] - tall - rng.uniform(0.6, 2.2) * u
         deep = rng.uniform(2.5, 6.0) * u * patient.gas
-        bubbles.append((cx, cy, wide, tall, deep, 0.25))
+        bubbles.append((cx, cy, wide, tall, 0.7 * deep, 0.25))
         bubbles.append((cx - 0.7 * wide, cy - 0.55 * tall, 0.7 * wide, 0.6 * tall, 0.6 * deep, 0.25))
+        for aside, up, broad, high, thick in rng.uniform(
+            (-0.8, -0.7, 0.2, 0.25, 0.5), (0.8, 0.2, 0.5, 0.6, 1.1), (5, 5)
+        ):
+            place = cx + aside * wide, cy + up * tall  # folds of its wall, and food
+            bubbles.append((*place, broad * wide, high * tall, thick * deep, 0.25))
     for _ in range(int(rng.integers(0, 2 + int(4 * patient.gas)))):  # loops of the colon below it
         cx, cy = f.width * rng.uniform(-0.55, 0.85), f.dome[1] - rng.uniform(4, 13) * u
         turn, deep = rng.uniform(0, 2 * np.pi), rng.uniform(0.8, 3.0) * u * patient.gas

@@ -200,7 +200,7 @@ SITES = {
             0.28,
             0.80,
             0.68,
-            spread=0.7,
+            spread=0.6,
             fog=0.0,
             letter="R",
             letter_place=(0.06, 0.25),
