@@ -22,10 +22,10 @@ DISTANCE = {"PA": 180.0, "AP": 110.0, "AP Supine": 100.0}  # source to detector,
 STRAIGHT = 0.5  # cm: a curve is given as straight steps of about this length
 SPACING = 1.05  # between the pieces of a tube, in pixels: wider spacing shows as dots or stripes
 ACROSS = np.unique(np.round(1.35 ** np.arange(25)).astype(int))  # numbers of pieces that a tube is cut into across
-LEVELS = np.searchsorted(ACROSS, np.arange(4 * ACROSS[-2]) / 4 + 0.25).astype(np.int16)  # by 4 * the number needed
+NEEDED = np.arange(4 * ACROSS[-3]) / 4 + 0.25
+FINE = np.where(NEEDED > 12, 2, 1)  # in wide tubes even rows of pieces would show as a weave
+LEVELS = np.searchsorted(ACROSS, NEEDED * FINE).astype(np.int16)  # by 4 * the number needed
 UNSEEN = len(ACROSS)
-WIDE = 10  # pieces across: in wider tubes their even rows would show as a weave
-UNEVEN = np.random.default_rng(0).uniform(-1, 1, 2**15).astype(np.float32)
 
 
 class Plane:
@@ -151,8 +151,6 @@ class Plane:
             t, stagger, share = cross_section(int(group) % UNSEEN, hollow, marrow)
             here = samples[:, start : start + counts[group]]
             c, r, weight = out[:, end : end + share.size * counts[group]].reshape(3, share.size, -1)
-            if t.size >= WIDE:  # most in the middle: the edges stay sharp
-                t = t + np.resize(UNEVEN, counts[group]) * ((1 - t**4) / t.size)
             np.add(here[2] * t, here[10] * stagger, out=c)
             np.add(here[3] * t, here[11] * stagger, out=r)
             np.multiply(here[4], share, out=weight)
