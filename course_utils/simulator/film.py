@@ -183,7 +183,8 @@ def trunk(patient, exposure, plane: Plane, f: anatomy.Frame, x, y, without) -> n
         everywhere = tuple(slice(0, n) for n in shape)
         uneven = diseases.texture(np.random.default_rng(patient.seed + 3), plane, childbody.CELLS, f.unit, everywhere)
         soft *= 1 + np.float32(childbody.UNEVEN) * uneven
-    soft += tissue.unevenness(patient, f, x, y, rows, 2 * plane.pitch) * inside
+    else:
+        soft += tissue.unevenness(patient, f, x, y, rows, 2 * plane.pitch) * inside
     return enlarged(soft, 2, shape)
 
 

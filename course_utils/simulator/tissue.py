@@ -1,4 +1,4 @@
-"""Fat, muscles and folds of neck, shoulders, chest wall and abdomen: what makes soft tissue uneven.
+"""Fat, muscles and folds of an adult's neck, shoulders, chest wall and abdomen: what makes soft tissue uneven.
 
 Like `twigs`, they are drawn once, as a few maps of one side of an average body; a patient gets one for each side, laid
 along the wall of his own chest. Fat attenuates less than water: ten centimetres of it as nine of muscle (ICRU report
@@ -12,14 +12,12 @@ import functools
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from . import anatomy, childlungs
-from .anatomy import Frame, ramp
+from .anatomy import Frame, cavity, ramp
 from .lookup import TABLE, Lookup, curve
 
 MAPS = 8  # different ones
 CELL = 0.16  # cm, side of a pixel of a map
 OUT, DOWN = (0.0, 30.0), (-16.0, 42.0)  # cm that a map covers: outwards from the midline, down from the lung apex
-CHILD = 0.25  # of a child's, relative to its size
 WIDTH, HEIGHT, WALL = 12.7, 19.2, 4.6  # cm: half-width and height of the lungs and chest wall of the average body
 
 
@@ -119,7 +117,7 @@ def unevenness(patient, f: Frame, x, y, rows: Lookup, pitch: float) -> np.ndarra
     """
     rng = np.random.default_rng([patient.seed, 14])
     s = (f.apex - TABLE) / f.height
-    wall = curve(*(childlungs if patient.child else anatomy).cavity(patient, f))
+    wall = curve(*cavity(patient, f))
     wall += (f.width - wall) * ramp((0.45 - s) / 0.2)  # shoulders and neck do not follow the apex
     inner, outer = WIDTH / wall, np.sqrt(WALL / patient.wall) / f.unit
     side = np.abs(x)
@@ -132,4 +130,4 @@ def unevenness(patient, f: Frame, x, y, rows: Lookup, pitch: float) -> np.ndarra
     place = np.clip(level, 0, n - 1) * m
     place += np.minimum(across, m - 1).astype(np.intp)
     place += n * m * (x > 0)
-    return maps.ravel().take(place) * np.float32(CHILD * f.unit if patient.child else 1)
+    return maps.ravel().take(place)
