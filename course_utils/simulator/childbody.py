@@ -11,7 +11,7 @@ import numpy as np
 
 from .anatomy import Frame, chord
 from .body import limb
-from .lookup import Lookup, around
+from .lookup import Lookup, around, curve
 
 UNEVEN = 0.030  # standard deviation of the depth of soft tissue, relative: fat and bowel lie in lobes
 CELLS = (8, 16, 32, 64)  # of that unevenness, on 48 cm
@@ -32,7 +32,7 @@ def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
         [f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.18 * h, a + 0.08 * h, a + 0.3 * h],
         [1.2 * chest, 1.08 * chest, chest, 0.90 * chest, 0.68 * chest, 0.72 * chest],
     )
-    r = np.minimum(np.abs(x) / rows.smooth(knots, half), 1)
+    r = np.minimum(np.abs(x) / rows.smooth(curve(knots, half)), 1)
     r *= r
     r = 1 - r * r
     return 2 * deep * np.sqrt(r) * (np.float32(0.7) + np.float32(0.3) * r)  # towards the sides the skin fades out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .anatomy import HEART_DEPTH, Frame, chord, ramp, straightened
-from .lookup import TABLE, Lookup
+from .lookup import TABLE, Lookup, curve
 from .plane import Plane
 
 
@@ -66,7 +66,7 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     """Air-filled depth of both lungs on every ray and what shapes it: as `anatomy.lungs`."""
     x, y = straightened(patient, plane, f)
     rows = Lookup(y)
-    half = rows(*cavity(patient, f))
+    half = rows.smooth(curve(*cavity(patient, f)))
     side = np.copysign(np.float32(1), x)
     distance = np.abs(x)
     across = Lookup(distance)
@@ -76,7 +76,7 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     full = np.sqrt(np.maximum(1 - q * q, 0))
     full *= np.float32(0.8) + np.float32(0.2) * full  # a small chest is round, shallow at its sides
     shallow = (shallow * (2 - shallow)) ** 0.75
-    full *= rows.of(2 * f.depth * (1 + 0.10 * ramp((s - 0.4) / 0.6)) * shallow)
+    full *= rows.smooth(2 * f.depth * (1 + 0.10 * ramp((s - 0.4) / 0.6)) * shallow)
     full *= across.of(0.75 + 0.25 * ramp((TABLE - 1.5 * f.unit) / (6.0 * f.unit)))
 
     right, left = (dome_height(f, TABLE, top, k) for k, top in zip((-1, 1), f.dome, strict=True))

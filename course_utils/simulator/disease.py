@@ -206,16 +206,17 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     uneven = enlarged(np.clip(1 + patchy * cloud, 0.4, 1.8) * (1 - disease.net) + disease.net * fine, 2, shape)
     cloud = enlarged(cloud, 2, shape)
     share = np.zeros_like(cloud)
-    soft = 1.0 if patient.child else 0.8 if disease.kind == "bacterial" else 1.7  # how gradually a patch begins
+    soft = 1.5 if patient.child else 1.0 if disease.kind == "bacterial" else 1.7  # how gradually a patch begins
     for p in disease.patches:
         opacity(share, p, disease.kind, soft, f, cloud, *(lungs[name][part] for name in ("x", "y", "side", "q")))
-    out[part] = np.minimum(share * uneven * np.float32(strength), 0.97)
+    most = np.float32(0.8 if patient.child else 0.97)  # no opacity is whiter than the heart
+    out[part] = np.minimum(share * uneven * np.float32(strength), most)
     if any(disease.effusion):
         np.maximum(out, fluid(disease, f, lungs) * np.float32(min(0.9 * strength, 0.95)), out=out)
     out *= air
     if disease.kind == "bacterial":
-        bronchi = plane.splat(vessels.branches(plane, vessels.fan(f, rng, 4, 0.34, generations=4), solid=2.6))[0]
-        return np.maximum(out - np.minimum(bronchi, 0.3 * out), 0)
+        bronchi = plane.splat(vessels.branches(plane, vessels.fan(f, rng, 4, 0.24, generations=4), solid=2.6))[0]
+        return np.maximum(out - np.minimum(bronchi, 0.2 * out), 0)
     if disease.kind == "viral":
         own = vessels.tree(patient, f, np.random.default_rng(patient.seed), generations=3)
         walls = plane.splat(vessels.branches(plane, own, widen=1.7, solid=0.75))[0]

@@ -31,10 +31,10 @@ class Lookup:
         pairs = (np.concatenate([table[-1], table[1]], dtype=np.float32) for table in tables)
         return [pair.take(index, mode="clip") for pair in pairs]
 
-    def smooth(self, knots, values) -> np.ndarray:
-        """The curve through (knots, values) interpolated between the values of its table: for steep ones."""
-        table = curve(knots, values)
-        rise = np.diff(table, append=table[-1]).astype(np.float32)
+    def smooth(self, table: np.ndarray) -> np.ndarray:
+        """As `of`, but interpolated between the values of the table: for steep functions."""
+        table = np.asarray(table, np.float32)
+        rise = np.diff(table, append=table[-1])
         return self.of(table) + (self.place - self.index).astype(np.float32) * self.of(rise)
 
 
