@@ -30,9 +30,10 @@ def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
     )
     r = np.minimum(np.abs(x - sway) / half, 1)
     oval = deep * deep * (1 - r * r * r * np.sqrt(r))
-    levels = [a - 0.8 * h, a - 0.55 * h, a - 0.38 * h, a - 0.2 * h, a - 0.06 * h]
     slope = a + 2.0 * u * exposure.shoulders  # of the trapezius, from the neck down to the raised or lowered shoulders
-    levels += [slope - 2.7, slope - 0.7, slope + 0.8, slope + 2.6, slope + 5.4, a + 30]
+    low, high = a - 0.38 * h, slope - 2.7
+    levels = [a - 0.8 * h, a - 0.55 * h, low, low + 0.5 * (high - low), low + 0.8 * (high - low)]
+    levels += [high, slope - 0.7, slope + 0.8, slope + 2.6, slope + 5.4, a + 30]
     half = rows(
         levels,
         [edge - 0.5, edge + 0.4, edge + 2.0, reach + 0.0, reach + 1.0]
