@@ -16,7 +16,7 @@ from .lookup import TABLE, Lookup
 from .plane import Plane
 
 DOME = {"PA": 1.2, "AP": 1.9, "AP Supine": 2.4}  # how gradually the domes begin: the sick cannot hold their breath
-FUZZ = {"PA": 0.10, "AP": 0.30, "AP Supine": 0.40}  # cm: a beating heart far from the detector has soft borders
+FUZZ = {"PA": 0.12, "AP": 0.30, "AP Supine": 0.40}  # cm: a beating heart far from the detector has soft borders
 BLUNT = 0.35  # cm that the lung is shorter where dome and wall meet: no needle reaches into that angle
 HEART_DEPTH = 4.0  # cm in front of the middle plane (FORBILD thorax phantom)
 
@@ -107,17 +107,18 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
         xh, yh = plane.coordinates(HEART_DEPTH * f.unit)
         heart_rows = Lookup(yh)
         tables = heart.borders(patient, f, exposure.view == "AP Supine")
-        edge, share, aorta = heart_rows.of_sides(tables, side)
+        edge, share, aorta, soft = heart_rows.of_sides(tables, side)
         inside = np.maximum(edge - side * xh, 0)
-        inside *= inside / (inside + np.float32(FUZZ[exposure.view]))
+        soft *= np.float32(FUZZ[exposure.view])
+        inside *= inside / (inside + soft)
         inside /= heart_rows(
             [f.apex - f.height, f.apex - 0.55 * f.height, f.apex - 0.3 * f.height, f.apex],
-            [6.0 * f.unit, 4.6 * f.unit, 2.6 * f.unit, 2.0 * f.unit],
+            [5.2 * f.unit, 4.2 * f.unit, 2.6 * f.unit, 2.0 * f.unit],
         )
         organ = chord(1 - np.minimum(inside, 1))
         organ *= share
         behind += np.float32(0.06) * ramp((aorta - distance) * np.float32(2.5 / f.unit))  # seen through the heart
-        taken = np.maximum(taken, organ)
+        taken += organ - taken * organ  # lung lies behind the ventricles and before the spine: brightest is the middle
     taken *= behind
     air = full - full * taken
     below *= np.float32(4 * f.depth / f.unit / DOME[exposure.view])

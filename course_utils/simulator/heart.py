@@ -14,6 +14,7 @@ from .lookup import TABLE
 
 LYING = 1.07  # the heart is wider in a lying patient: more blood returns, the diaphragm stands higher
 STEP = 0.2  # cm, between the heights at which the borders are computed
+BULK = 0.82  # share of the depth of the chest that the heart takes: lung lies behind it
 CORNER = 0.30  # cm, how widely corners between two structures are rounded
 
 
@@ -45,7 +46,7 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     Returns:
         By side and at the heights of `TABLE`: distance of the border from the midline, cm; share of the depth of the
         chest that is taken there; distance of the border of what lies beside the spine, on the left the descending
-        aorta, cm.
+        aorta, cm; how soft the border is, 1: as usual, more at the hilum, whose vessels cross it.
     """
     rng = np.random.default_rng([patient.seed, 4])  # no two borders are alike
     z = rng.standard_normal(24)
@@ -78,8 +79,8 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     edges[1] = envelope(artery, knob, aorta, trunk, ventricle)
 
     depth = {
-        -1: np.interp(s, [0, 0.1, 0.3, 0.42, 0.52], [0.7, 0.52, 0.58 + 0.2 * old, 0.7 + 0.2 * old, 1.0]),
-        1: np.interp(s, [0, 0.1, 0.2, 0.25, 0.34, 0.38, 0.43, 0.5], [0.65, 0.42, 0.55, 0.9, 0.9, 0.8, 0.9, 1.0]),
+        -1: np.interp(s, [0, 0.1, 0.3, 0.42, 0.52], [0.7, 0.52, 0.55 + 0.2 * old, 0.6 + 0.2 * old, BULK]),
+        1: np.interp(s, [0, 0.1, 0.2, 0.25, 0.34, 0.38, 0.43, 0.5], [0.65, 0.42, 0.55, 0.85, 0.85, 0.7, 0.75, BULK]),
     }
     for side, k in ((-1, 12), (1, 15)):  # fat makes the edges wavy
         for wave in (1, 2, 3):
@@ -95,4 +96,9 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     }
     for k in (-1, 1):
         beside[k] = beside[k] + 0.12 * u * np.sin(2 * np.pi * y / ((5 + z[21]) * u) + 9 * z[22 + (k > 0)])
-    return tuple({k: np.interp(TABLE, y, values[k]) for k in (-1, 1)} for values in (edges, depth, beside))
+    soft = {}
+    for k in (-1, 1):
+        uneven = rng.normal(0, 0.5, 14).repeat(2)  # by stretches of the border
+        soft[k] = np.exp(np.interp(s, np.linspace(0, 1.2, 28), uneven))
+        soft[k] *= 1 + 2.5 * np.exp(-(((s - (0.50 if k < 0 else 0.46)) / 0.07) ** 2))
+    return tuple({k: np.interp(TABLE, y, values[k]) for k in (-1, 1)} for values in (edges, depth, beside, soft))

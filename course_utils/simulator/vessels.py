@@ -113,10 +113,10 @@ def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
     y = np.stack([top - falls[0] * t, start - falls[1] * t, start - falls[2] * t**1.2])
     wavy = 1 + 0.05 * np.sin(9 * t + patient.seed % 7) + 0.04 * np.sin(23 * t + patient.seed % 5)  # rings, other organs
     radius = np.stack(
-        [r * wavy * np.interp(t, [0, 0.2, 1], [0.75, 0.95, 1.05]), r * (0.74 - 0.12 * t), r * (0.62 - 0.12 * t)]
+        [r * wavy * np.interp(t, [0, 0.2, 0.7, 1], [0.8, 1.0, 0.95, 0.8]), r * (0.74 - 0.12 * t), r * (0.62 - 0.12 * t)]
     )
     z = np.stack([-0.25 * f.depth * t, *np.full((2, t.size), -0.25 * f.depth)])
     end = 1 - 2.0 * u / falls[0]
-    branch = np.interp(t, [0, 0.25, 0.6, 1], [0, 0.95, 0.75, 0.2])
-    fade = np.stack([np.interp(t, [0, 0.15, 0.4, end, 1], [0, 0.4, 0.55, 0.8, 0.1]), branch, branch])
+    branch = np.interp(t, [0, 0.3, 0.6, 1], [0, 0.6, 0.6, 0.1])
+    fade = np.stack([np.interp(t, [0, 0.15, 0.4, 0.6, end, 1], [0, 0.7, 0.75, 0.6, 0.42, 0.1]), branch, branch])
     return [plane.tubes(x, y, z, radius, 1.9 * radius * fade)]
