@@ -106,51 +106,57 @@ def breasts(patient, f: Frame, x, y) -> np.ndarray:
 
 
 def abdominal_gas(patient, f: Frame, x, y, rng, erect: bool) -> np.ndarray:
-    """Gas below the left dome and in the colon, cm: bubbles that have run together, their outline cut by folds.
+    """Gas below the left dome and in the colon, cm: lobes that have run together, their outline spoilt by folds.
 
-    Gas rises: in the stomach of somebody upright it ends on a level of fluid.
+    Most have one bubble in the stomach, which fits the dome above it; gas rises: upright it ends on a level of fluid.
     """
     u = f.unit
-    pockets = []
-    level = -np.inf
-    if rng.random() < 0.35 + 0.40 * patient.gas:  # stomach
-        wide, tall = rng.uniform(1.6, 3.2) * u, rng.uniform(1.2, 2.4) * u
-        centre = rng.uniform(0.46, 0.62) * f.width, f.dome[1] - tall - rng.uniform(1.0, 2.0) * u
-        deep = rng.uniform(2.5, 7.0) * u
-        pockets += [(*centre, wide, tall, deep)] + _loop(rng, centre, 2, wide, (0.8 * u, 2.0 * u), (0.6, 1), deep)
-        level = centre[1] - rng.uniform(0.2, 1.0) * tall
-    stomach = len(pockets)
-    if rng.random() < 0.20 + 0.40 * patient.gas:  # splenic flexure, beside the stomach
-        out_by = f.width * rng.uniform(0.50, 0.75)
-        fall = 0.17 * f.height * max(out_by / f.width - 0.5, 0) ** 2 / 0.25  # the dome falls towards the side
-        centre = out_by, f.dome[1] - fall - rng.uniform(3.0, 5.5) * u
-        deep = rng.uniform(2.0, 6.0) * u
-        pockets += _loop(rng, centre, int(rng.integers(3, 7)), 1.5 * u, (1.1 * u, 2.3 * u), (0.6, 1), deep)
-    for _ in range(int(rng.integers(0, 4))):  # other loops of the colon
+    pockets = []  # centre x, y, half-axes, depth, height of the fluid
+    if rng.random() < 0.25 + 0.42 * patient.gas:  # stomach
+        wide = rng.uniform(1.5, 3.3) * u
+        tall = wide * rng.uniform(0.35, 0.75)
+        out_by, deep = rng.uniform(0.42, 0.62) * f.width, rng.uniform(1.2, 3.2) * u
+        below = rng.uniform(0.5, 1.2) * u
+        fluid = _dome(f, out_by) - below - rng.uniform(1.1, 1.6) * tall
+        for k, size in ((0.0, 1.0), (rng.choice((-1, 1)) * rng.uniform(0.5, 0.9), rng.uniform(0.4, 0.8))):
+            across = out_by + k * wide
+            centre = across, _dome(f, across) - below - size * tall
+            pockets.append((*centre, size * wide, size * tall, deep, fluid))
+    if rng.random() < 0.10 + 0.30 * patient.gas:  # splenic flexure, beside the stomach
+        out_by = f.width * rng.uniform(0.55, 0.75)
+        centre = out_by, _dome(f, out_by) - rng.uniform(3.0, 5.5) * u
+        pockets += _loop(rng, centre, int(rng.integers(1, 4)), 1.6 * u, (1.0 * u, 2.4 * u), rng.uniform(0.8, 2.4) * u)
+    if rng.random() < 0.15 + 0.35 * patient.gas:  # another loop of the colon
         centre = f.width * rng.uniform(-0.6, 0.9), f.dome[1] - rng.uniform(5, 14) * u
-        deep = 4.0 * u * rng.random() * (0.3 + 0.7 * patient.gas)
-        pockets += _loop(rng, centre, int(rng.integers(2, 8)), 1.2 * u, (0.6 * u, 1.7 * u), (0.6, 1), deep)
+        pockets += _loop(rng, centre, int(rng.integers(1, 4)), 1.4 * u, (0.6 * u, 1.9 * u), rng.uniform(0.4, 1.6) * u)
     out = np.zeros_like(x)
-    for number, (cx, cy, wide, tall, deep) in enumerate(pockets):
-        cy = min(cy, f.dome[1] - tall - 0.8 * u)  # below the dome, not in the heart
-        cx = min(cx, 0.92 * f.width - wide)
-        part, inside = ellipse(x, y, (cx, cy), wide, tall)
+    for cx, cy, wide, tall, deep, level in pockets:
+        cy = min(cy, f.dome[1] - tall - 0.5 * u)  # below the dome, not in the heart
+        cx = min(cx, 0.84 * f.width - wide)
+        part, inside = ellipse(x, y, (cx, cy), 1.2 * wide, 1.2 * tall)
         dx, dy = x[part] * np.float32(1 / u), y[part] * np.float32(1 / u)
-        waves = np.sin(1.5 * dx + 0.9 * dy + cx) + np.sin(1.9 * dy - 0.8 * dx + cy)  # folds spoil the outline
-        inside = np.maximum(inside - np.float32(0.14) * (2 + waves), 0)
-        bubble = np.float32(deep) * np.sqrt(1.25 * inside) * (np.float32(0.65) + np.float32(0.35) * inside)
-        if number < stomach and erect:
-            bubble *= np.clip((y[part] - np.float32(level)) * np.float32(4), 0, 1)
+        waves = np.sin(1.5 * dx + 0.9 * dy + cx) + np.sin(2.3 * dy - 1.1 * dx + cy) + np.sin(3.1 * dx + 0.7 * dy - cy)
+        inside = np.maximum(inside - np.float32(0.10) * (3 + waves), 0)  # folds spoil the outline
+        bubble = inside * np.float32(1.8 * deep) / (inside + np.float32(0.6))  # the stomach's wall is not seen edge-on
+        if erect and level > -np.inf:
+            bubble *= ramp((dy - np.float32(level / u)) * np.float32(1.6) + np.float32(0.06) * waves)
         np.maximum(out[part], bubble, out=out[part])
     return out
 
 
-def _loop(rng, centre, bubbles: int, stride: float, wide: tuple, flat: tuple, deep: float) -> list[tuple]:
-    """Bubbles in a chain that wanders: centre x, y, half-axes and depth of each, cm."""
+def _dome(f: Frame, across: float) -> float:
+    """Height of the left half of the diaphragm, cm, at a distance from the midline: it falls towards both sides."""
+    t = across / f.width
+    return f.dome[1] - f.height * (0.17 * max(t - 0.53, 0) ** 2 / 0.22 + 0.06 * max(0.53 - t, 0))
+
+
+def _loop(rng, centre, bubbles: int, stride: float, wide: tuple, deep: float) -> list[tuple]:
+    """Bubbles in a chain that wanders: centre x, y, half-axes and depth of each, cm, no level of fluid."""
     (x, y), angle, chain = centre, rng.uniform(0, 2 * np.pi), []
     for _ in range(bubbles):
-        half = rng.uniform(*wide)
-        chain.append((x, y, half, half * rng.uniform(*flat), deep * rng.uniform(0.5, 1.0)))
+        half = wide[0] + (wide[1] - wide[0]) * rng.beta(1, 1.6)
+        chain.append((x, y, half, half * rng.uniform(0.5, 1.0), deep * rng.uniform(0.3, 1.0), -np.inf))
         angle += rng.normal(0, 0.6)
-        x, y = x + stride * np.cos(angle), y + 0.6 * stride * np.sin(angle)
+        step = stride * rng.uniform(0.5, 1.4)
+        x, y = x + step * np.cos(angle), y + 0.6 * step * np.sin(angle)
     return chain

@@ -184,7 +184,8 @@ def trunk(patient, exposure, plane: Plane, f: anatomy.Frame, x, y, without) -> n
         uneven = diseases.texture(np.random.default_rng(patient.seed + 3), plane, childbody.CELLS, f.unit, everywhere)
         soft *= 1 + np.float32(childbody.UNEVEN) * uneven
     else:
-        soft += tissue.unevenness(patient, f, x, y, rows, 2 * plane.pitch) * inside
+        uneven = tissue.unevenness(patient, f, x, y, rows, 2 * plane.pitch)
+        soft += uneven * anatomy.ramp((soft - 5) / 8)  # the skin itself is smooth, a centimetre or two below it not
     return enlarged(soft, 2, shape)
 
 

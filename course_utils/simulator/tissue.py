@@ -95,11 +95,11 @@ def tissue_map(number: int, blur: float = 0.0) -> np.ndarray:
     total += upper * 0.15 * noise(rng, shape, 0.35, 2.2) * ramp((8 - out) / 3)
     # The abdomen: organs with fat between them, contents of the bowel.
     belly = ramp((down - 20) / 4)
-    total += 0.28 * belly * noise(rng, shape, 1.1, 0.8) * ramp((13 - out) / 3)
-    total -= 0.45 * belly * np.exp(-6 * np.abs(noise(rng, shape, 2.6, 1.8)))
-    total += 0.14 * belly * noise(rng, shape, 0.35, 0.3)
+    total += 0.15 * belly * noise(rng, shape, 1.1, 0.8) * ramp((13 - out) / 3)
+    total -= 0.22 * belly * np.exp(-6 * np.abs(noise(rng, shape, 2.6, 1.8)))
+    total += 0.09 * belly * noise(rng, shape, 0.35, 0.3)
     border = some(24, 31) + some(-0.5, 0.7) * (out - 7) + along(0.4)
-    total += some(0.3, 0.8) * step(border - down, 0.3, 3.0) * belly * ramp((out - 2) / 3)
+    total += some(0.1, 0.4) * step(border - down, 0.5, 3.0) * belly * ramp((out - 2) / 3)
     # The middle: vessels, fat and nodes one behind the other.
     middle = ramp((6 - out) / 3) * ramp((down + 2) / 3) * ramp((21 - down) / 3)
     total += middle * (0.35 * noise(rng, shape, 0.45, 1.6) + 0.2 * noise(rng, shape, 0.4, 0.4))
