@@ -14,6 +14,8 @@ from .plane import Plane, bezier
 
 SHEET = 0.17  # mineral of the blade's thin plate on a ray, cm
 TUBULAR = {"hollow": 0.76, "marrow": 0.2}  # see `Plane.tubes`
+SHAFT = {"hollow": 0.70, "marrow": 0.45}  # of a clavicle: spongy inside
+HEAD = {"hollow": 0.94, "marrow": 0.6}  # of a humerus: all spongy under a thin cortex
 ENDS = (0, 0.12, 0.45, 0.85, 1)  # along a thick part of the blade: half-widths and paths, relative
 BORDER_WIDTH, BORDER_PATH = (1.4, 1.2, 1.0, 0.8, 0.6), (0.2, 1.0, 0.9, 0.5, 0.2)
 ACROMION = (0.6, 0.9, 1.1, 0.9, 0.3), (0.0, 0.6, 1.0, 0.9, 0.3)
@@ -33,7 +35,7 @@ def draw(patient, exposure, plane: Plane, f: Frame) -> tuple[list[tuple], np.nda
         shape = own + 0.4 * rng.standard_normal(4)
         joint = _joint(exposure, f, side, shape)
         rims, outline = _blade(plane, exposure, f, side, joint)
-        pieces += [_clavicle(plane, exposure, f, side, joint, shape), *rims, _arm(plane, exposure, f, side, joint)]
+        pieces += [_clavicle(plane, exposure, f, side, joint, shape), *rims, *_arm(plane, exposure, f, side, joint)]
         outlines.append(outline)
     return pieces, np.float32(SHEET * f.unit) * plane.fill(outlines)
 
@@ -53,13 +55,13 @@ def _clavicle(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, sh
     inner = np.array((2.1 * u, f.apex - (4.1 - 0.8 * exposure.shoulders) * u))
     outer = joint + np.array((0.6 * u, 3.1 * u))
     x = inner[0] + (outer[0] - inner[0]) * t
-    bow = (0.50 + 0.35 * shape[1]) * np.sin(np.pi * t) + (0.40 + 0.20 * shape[2]) * np.sin(2 * np.pi * t)
+    bow = (0.50 + 0.40 * shape[1]) * np.sin(np.pi * t) + (0.52 + 0.22 * shape[2]) * np.sin(2 * np.pi * t)
     y = inner[1] + (outer[1] - inner[1]) * t + u * bow
     thick = 1 + 0.07 * shape[3]
     where = [0, 0.02, 0.07, 0.13, 0.26, 0.42, 0.60, 0.80, 0.93, 0.985, 1]
-    radius = thick * u * np.interp(t, where, [0.25, 0.58, 0.80, 0.82, 0.64, 0.50, 0.47, 0.56, 0.74, 0.66, 0.25])
-    area = thick * u * u * np.interp(t, where, [0.02, 0.09, 0.18, 0.26, 0.36, 0.43, 0.44, 0.41, 0.38, 0.30, 0.05])
-    return plane.tubes(side * x, y, f.depth * (0.85 - 0.85 * t**1.3), radius, area / radius, **TUBULAR)
+    radius = thick * u * np.interp(t, where, [0.30, 0.72, 0.98, 0.96, 0.68, 0.48, 0.43, 0.54, 0.76, 0.66, 0.25])
+    area = thick * u * u * np.interp(t, where, [0.02, 0.14, 0.26, 0.32, 0.36, 0.38, 0.38, 0.36, 0.32, 0.24, 0.04])
+    return plane.tubes(side * x, y, f.depth * (0.85 - 0.85 * t**1.3), radius, area / radius, **SHAFT)
 
 
 def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tuple[list[tuple], tuple]:
@@ -70,10 +72,10 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tu
     tip, corner, root = at(-5.6, -11.2), at(-8.2, 2.2), at(-8.2, -0.6)
     roof = joint + np.array((1.1 * u, 2.7 * u))  # where the spine becomes the acromion
     rims = (  # control points, half-width and path (cm) of a curve, and how they change along it
-        ((at(-0.7, -1.4), at(-3.0, -4.2), at(-4.2, -8.6), tip), 0.38, 0.30, BORDER_WIDTH, BORDER_PATH),  # lateral
-        ((corner, at(-9.6, -4.0), at(-8.0, -14.0), tip), 0.16, 0.08, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 1)),  # medial
-        ((corner, at(-6.0, 3.0), at(-4.0, 2.2), at(-2.6, 1.0)), 0.16, 0.09, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 0.5)),
-        ((root, at(-5.4, 0.6), at(-2.0, 2.6), roof), 0.46, 0.62, (0.2, 0.6, 0.9, 1.1, 1.1), (0.0, 0.4, 0.9, 1, 0.4)),
+        ((at(-0.7, -1.4), at(-3.0, -4.2), at(-4.2, -8.6), tip), 0.46, 0.17, BORDER_WIDTH, BORDER_PATH),  # lateral
+        ((corner, at(-9.6, -4.0), at(-8.0, -14.0), tip), 0.30, 0.04, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 1)),  # medial
+        ((corner, at(-6.0, 3.0), at(-4.0, 2.2), at(-2.6, 1.0)), 0.22, 0.06, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 0.5)),
+        ((root, at(-5.4, 0.6), at(-2.0, 2.6), roof), 0.46, 0.45, (0.2, 0.6, 0.9, 1.1, 1.1), (0.0, 0.4, 0.9, 1, 0.4)),
         ((at(-0.6, 2.1), roof, roof + (1.0 * u, 0.5 * u), roof + (2.5 * u, -0.5 * u)), 0.62, 0.60, *ACROMION),
         ((at(-3.6, 0.4), at(-2.9, 1.4), at(-1.9, 1.9), at(-0.6, 1.6)), 0.52, 0.45, *CORACOID),
         ((at(-4.4, -0.7), at(-3.0, -0.4), at(-1.6, -0.2), at(-0.1, 0.0)), 1.5, 0.26, *COLLUM),
@@ -98,20 +100,24 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tu
     return pieces, plane.project(side * outline[0], outline[1], -0.8 * f.depth)
 
 
-def _arm(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tuple:
-    """Humerus as one tube: a round spongy head, its neck, and a shaft of thick cortex."""
+def _arm(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> list[tuple]:
+    """Humerus: a round head and neck of spongy bone, and a shaft of thick cortex."""
     u, k = f.unit, plane.samples(20 * f.unit)
     along = (33 * np.linspace(0, 1, k) ** 2.2 - 2.36)[None]  # the head is round, the shaft straight
     head = np.sqrt(np.maximum(2.36**2 - np.minimum(along, 0) ** 2, 0.01))
     radius = u * np.minimum(
         head, np.interp(along, [0, 0.8, 1.8, 3.2, 5.5, 22, 30], [2.36, 2.30, 2.10, 1.60, 1.22, 1.05, 2.6])
     )
-    solid = np.interp(along, [-2.36, 0.5, 3, 7, 22], [0.30, 0.32, 0.50, 0.80, 0.80])
+    spongy = np.interp(along, [-2.36, 1.5, 4.5], [0.30, 0.30, 0.0])
+    solid = np.interp(along, [0.5, 4, 7], [0.0, 0.7, 0.8])
     lateral = 0.70 * ramp((along + 2.4) / 9)  # the head sits on the inner side of the shaft
     down, centre = exposure.arms, joint + np.array((2.15 * u, 0.1 * u))
     along = along * u
     x = centre[0] + np.cos(down) * along - np.sin(down) * lateral * u
     y = centre[1] + np.sin(down) * along + np.cos(down) * lateral * u
-    return plane.tubes(
-        side * x, y, np.full_like(along, -0.2 * f.depth), radius, solid * radius, hollow=0.86, marrow=0.2
-    )
+    head, shaft = along[0] < 5 * u, along[0] > 0.3 * u
+    z = np.full_like(along, -0.2 * f.depth)
+    return [
+        plane.tubes(*(v[:, part] for v in (side * x, y, z, radius, path * radius)), **wall)
+        for part, path, wall in ((head, spongy, HEAD), (shaft, solid, {"hollow": 0.86, "marrow": 0.2}))
+    ]
