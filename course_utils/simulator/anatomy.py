@@ -12,12 +12,13 @@ import dataclasses
 import numpy as np
 
 from . import heart
-from .lookup import TABLE, Lookup
+from .lookup import TABLE, Lookup, curve
 from .plane import Plane
 
 DOME = {"PA": 1.2, "AP": 1.9, "AP Supine": 2.4}  # how gradually the domes begin: the sick cannot hold their breath
 FUZZ = {"PA": 0.12, "AP": 0.30, "AP Supine": 0.40}  # cm: a beating heart far from the detector has soft borders
-BLUNT = 0.35  # cm that the lung is shorter where dome and wall meet: no needle reaches into that angle
+BLUNT = 0.6  # cm that the lung is shorter where dome and wall meet: no needle reaches into that angle
+ROUND = 0.20  # the chest wall is no clean cylinder: ribs and muscles blur the side of the lung
 HEART_DEPTH = 4.0  # cm in front of the middle plane (FORBILD thorax phantom)
 
 
@@ -67,6 +68,21 @@ def cavity(patient, f: Frame) -> tuple[list, list]:
     return list(f.apex - s * f.height), list(w * f.width)
 
 
+def walls(patient, f: Frame) -> dict[int, np.ndarray]:
+    """Half-width of the cavity by side at the heights of `TABLE`, cm: ribs dent the lung, no side is like the other."""
+    rng = np.random.default_rng([patient.seed, 17])
+    table = curve(*cavity(patient, f))
+    s = (f.apex - TABLE) / f.height
+    levels = f.apex - np.linspace(1.3, 0.05, 10) * f.height
+    out = {}
+    for side in (-1, 1):
+        phase = s * rng.uniform(7, 9) + rng.uniform(0, 1)  # ribs that cross the side of the chest
+        deep = 0.05 * curve(levels, rng.gamma(2, 0.5, 10))
+        sway = curve(levels, rng.normal(0, 0.12, 10))
+        out[side] = table + f.unit * (sway - deep * np.cos(2 * np.pi * phase)) * ramp((s - 0.05) / 0.2)
+    return out
+
+
 def straightened(patient, plane: Plane, f: Frame) -> tuple[np.ndarray, np.ndarray]:
     """Where every ray crosses the middle plane, x and y in cm, straightened along a bowed spine."""
     x, y = plane.coordinates(0.0)
@@ -84,14 +100,15 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     """
     x, y = straightened(patient, plane, f)
     rows = Lookup(y)
-    half = rows(*cavity(patient, f))
     side = np.copysign(np.float32(1), x)
+    (half,) = rows.of_sides([walls(patient, f)], side)
     distance = np.abs(x)
     across = Lookup(distance)
     q = distance / half
     s = (f.apex - TABLE) / f.height
     shallow = np.clip(s / 0.32, 0, 1)  # the apex is
-    full = np.sqrt(np.maximum(1 - q * q * q, 0))
+    full = np.maximum(1 - q * q * q, 0)
+    full *= np.float32(1 + ROUND) / (np.sqrt(full) + np.float32(ROUND))
     full *= rows.of(2 * f.depth * (1 - 0.15 * ramp((s - 0.4) / 0.6)) * np.sqrt(shallow * (2 - shallow)))
     full *= across.of(0.50 + 0.50 * ramp((TABLE - 1.5 * f.unit) / (6.0 * f.unit)))
 
@@ -99,7 +116,7 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     below = side * across.of((left - right) * (ramp(TABLE / (6 * f.unit) + 0.5) - 0.5))  # one runs into the other
     below += across.of((left + right) / 2)
     below -= y
-    below += np.float32(BLUNT * f.unit) * ramp((q - np.float32(0.90)) * np.float32(10))
+    below += np.float32(BLUNT * f.unit) * ramp((q - np.float32(0.86)) * np.float32(7))
     np.maximum(below, 0, out=below)
     taken = across.of(1 - ramp((TABLE - 0.2 * f.unit) / (3.1 * f.unit)))  # by the spine
     behind = np.float32(0.91) + np.float32(0.14) * taken
