@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from . import heart
 from .anatomy import HEART_DEPTH, Frame, chord, ramp, straightened
 from .lookup import TABLE, Lookup, curve
 from .plane import Plane
+
+FUZZ = 0.28  # cm: the heart beats twice a second and lies far from the detector
+ROUND = 1.7  # over an adult's `heart.CORNER`
 
 
 def cavity(patient, f: Frame) -> tuple[list, list]:
@@ -17,49 +21,54 @@ def cavity(patient, f: Frame) -> tuple[list, list]:
     return list(f.apex - s * f.height), list(w * f.width)
 
 
-def mediastinum(patient, f: Frame) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-    """The two borders of mediastinum and heart, below the diaphragm to the neck: knots in y and x, cm.
+def mediastinum(patient, f: Frame) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray]]:
+    """The two borders of mediastinum and heart, from the abdomen to the neck: convex structures, as in `heart.borders`.
 
-    Right: right atrium, superior vena cava, thymus. Left: ventricle, thymus.
+    Right, from above: vessels, thymus, right atrium. Left: vessels, thymus, pulmonary trunk, ventricle. The thymus is
+    large in the second year of life and seldom seen after the fourth (Caffey's Pediatric Diagnostic Imaging).
+
+    Returns:
+        By side, -1 right and 1 left, at the heights of `TABLE`: distance of the border from the midline, cm; how soft
+        the border is, 1: as usual.
     """
     h, u = f.height, f.unit
-    wide = 2 * f.width * patient.heart
-    turn = patient.heart_turn
-    right, left = wide * (0.335 - 0.02 * turn), wide * (0.665 + 0.02 * turn)
-    right = max(0.92 * right, 3.7 * u)  # the right atrium stands beside the spine
-    thymus = 0.10 + 0.45 * patient.muscle + 0.12 * max(0, 3 - patient.age)
-    right_border = [
-        (1.2, 0.9 * right),
-        (1.03, 0.97 * right),
-        (0.82, right),
-        (0.62, 0.90 * right),
-        (0.46, 0.70 * right + 0.6 * thymus),
-        (0.30, 2.4 * u + 0.9 * thymus),
-        (0.16, 2.2 * u + 0.5 * thymus),
-        (0.07, 2.1 * u),
-        (0.025, 2.7 * u),
-        (0.0, 3.9 * u),
-    ]
-    left_border = [
-        (1.25, 0.92 * left),
-        (1.08, 0.985 * left),
-        (0.90, left),
-        (0.72, 0.90 * left),
-        (0.54, 0.66 * left),
-        (0.40, 0.44 * left + thymus),
-        (0.26, 3.0 * u + thymus),
-        (0.14, 2.7 * u + 0.4 * thymus),
-        (0.07, 2.1 * u),
-        (0.025, 2.7 * u),
-        (0.0, 3.9 * u),
-    ]
-    borders = {-1: right_border, 1: left_border}
     rng = np.random.default_rng([patient.seed, 4])  # no two hearts are alike: fat, great vessels, thymus
-    found = {}
-    for side, border in borders.items():
-        level, reach = np.transpose(border)
-        found[side] = f.apex - level * h, reach * (1 + 0.022 * rng.standard_normal(reach.size))
-    return found
+    z = rng.standard_normal(18)
+    y = np.arange(f.dome[1] - 12, f.apex + 12, heart.STEP)
+    s = (f.apex - y) / h
+    at = lambda level: f.apex - level * h  # noqa: E731
+    wide, turn = 2 * f.width * patient.heart, patient.heart_turn
+    right, left = max(wide * (0.36 - 0.02 * turn + 0.012 * z[0]), 3.4 * u), wide * (0.60 + 0.02 * turn)
+    gland = float(np.clip(0.55 + 0.28 * (3 - patient.age) + 0.4 * z[1], 0, 1.3)) + 0.3 * patient.muscle
+    lobes = gland * np.exp(0.35 * z[2:4])  # to the right and to the left, over u
+
+    vessels = np.interp(s, [0, 0.02, 0.06, 0.14, 0.3, 0.45, 0.6], [3.8, 3.1, 2.7, 2.5, 2.5, 2.5, 0]) + 0.25 * z[4]
+    thymus = heart.oval(y, (0.9 * u, at(0.24 + 0.03 * z[5])), (1.3 + lobes[0]) * u, 0.20 * h, 0.22 * h)
+    low = 0.76 + 0.02 * z[6]
+    atrium = heart.oval(y, (0.35 * right, at(low)), 0.65 * right, (low - 0.36) * h, 0.45 * h, 2.0)
+    edges = {-1: rounded(vessels * u, thymus, atrium)}
+
+    vessels = np.interp(s, [0, 0.02, 0.06, 0.14, 0.26, 0.45, 0.6], [3.8, 3.2, 2.8, 2.8, 2.9, 2.7, 0]) + 0.25 * z[7]
+    thymus = heart.oval(y, (0.9 * u, at(0.23 + 0.03 * z[8])), (1.8 + 1.1 * lobes[1]) * u, 0.19 * h, 0.22 * h)
+    trunk = heart.oval(y, (0.15 * left, at(0.43 + 0.01 * z[9])), (0.36 + 0.02 * z[10]) * left, 0.15 * h, 0.17 * h)
+    low = 0.87 - 0.04 * turn + 0.02 * z[11]
+    power = 1.9 + 0.3 * turn + 0.2 * z[12]
+    ventricle = heart.oval(y, (0.3 * left, at(low)), 0.7 * left, (low - 0.38) * h, 0.42 * h, power)
+    edges[1] = rounded(vessels * u, thymus, trunk, ventricle)
+
+    soft = {}
+    for side, k in ((-1, 14), (1, 16)):
+        for wave in (1, 2):  # fat and the lobes of the thymus make the edges wavy
+            pace = (1.1 + 0.2 * z[k]) * wave / u
+            edges[side] += 0.10 / wave * u * z[k + wave - 1] * np.sin(pace * y + 9 * z[k])
+        soft[side] = np.exp(np.interp(s, np.linspace(0, 1.2, 28), rng.normal(0, 0.4, 14).repeat(2)))
+        soft[side] *= 1 + 2.0 * np.exp(-(((s - 0.48) / 0.07) ** 2))  # the hilum's vessels cross it
+    return tuple({k: np.interp(TABLE, y, values[k]) for k in (-1, 1)} for values in (edges, soft))
+
+
+def rounded(*curves) -> np.ndarray:
+    """The outermost of several curves, corners rounded as by a child's soft fat, cm."""
+    return ROUND * heart.envelope(*(curve / ROUND for curve in curves)) - 0.5 * ROUND * heart.CORNER
 
 
 def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.ndarray]:
@@ -90,12 +99,13 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     if "heart" not in without:
         xh, yh = plane.coordinates(HEART_DEPTH * f.unit)
         heart_rows = Lookup(yh)
-        borders = mediastinum(patient, f)
-        edge = np.where(side < 0, *(heart_rows(*borders[k]) for k in (-1, 1)))
+        edge, soft = heart_rows.of_sides(mediastinum(patient, f), side)
         inside = np.maximum(edge - side * xh, 0)
+        soft *= np.float32(FUZZ)
+        inside *= inside / (inside + soft)
         inside /= heart_rows(
             [f.apex - f.height, f.apex - 0.55 * f.height, f.apex - 0.3 * f.height, f.apex],
-            [6.0 * f.unit, 4.6 * f.unit, 2.6 * f.unit, 2.0 * f.unit],
+            [7.0 * f.unit, 5.4 * f.unit, 3.0 * f.unit, 2.2 * f.unit],
         )
         taken = np.maximum(taken, chord(1 - np.minimum(inside, 1)))
     behind += (np.float32(0.97) - behind) * sunk  # towards the diaphragm less and less lung lies behind the heart
