@@ -131,7 +131,8 @@ def display(value: np.ndarray, dark: float, bright: float, tone) -> np.ndarray:
     """Grey values 0 to 1, bone white: `dark` becomes the black of a `tone.Tone`, `bright` its white, bare film its fog.
 
     In between a power curve that begins `TOE` before `dark`, so that its slope stays finite; below and above it bends
-    into a soft toe and shoulder without a kink, as film and monitors do: a kink would show as islands in the lungs.
+    into a soft toe and shoulder without a kink, as film and monitors do: a kink would show as islands in the lungs. Air
+    beside the body is cut to bare film, as the software of detectors does.
     """
     steps = np.linspace(-1, 2, 3073, dtype=np.float32)
     start, end = TOE**tone.gamma, (1 + TOE) ** tone.gamma
@@ -140,7 +141,8 @@ def display(value: np.ndarray, dark: float, bright: float, tone) -> np.ndarray:
     knee = tone.white - 0.06
     base = np.where(base > knee, knee + (1 - knee) * (1 - np.exp(-(base - knee) / (1 - knee))), base)
     slope = rise * tone.gamma * TOE ** (tone.gamma - 1) / (tone.black - tone.fog)
-    base = np.where(steps < 0, tone.fog + (tone.black - tone.fog) * np.exp(np.minimum(steps, 0) * slope), base)
+    toe = np.exp(np.minimum(steps, 0) * slope - 15 * steps * steps)
+    base = np.where(steps < 0, tone.fog + (tone.black - tone.fog) * toe, base)
     base = tone.low + (tone.high - tone.low) * base
     scale = 1024 / ((bright - dark) * tone.width)
     steps = value * np.float32(scale) + np.float32(1024 - scale * dark)

@@ -6,8 +6,8 @@ import dataclasses
 
 import numpy as np
 
-# Share of films, at a spread of 1, that were stored flat (a part of the grey values) or hard (a narrow window).
-FLAT, HARD = 0.07, 0.07
+# Share of films that were stored flat (a part of the grey values; at a spread of 1.6) or hard (a narrow window; of 1).
+FLAT, HARD = 0.12, 0.07
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +42,7 @@ def develop(site, exposure) -> Tone:
     rng, spread = np.random.default_rng(exposure.seed + 5), site.spread
     width, low, high = np.exp(-0.12 * spread * exposure.dose), 0.0, 1.0
     kind, much, shift = rng.random(3)
-    if kind < FLAT * spread:
+    if kind < FLAT * (spread - 0.6):
         high = 1 - 0.5 * much
         low = 0.6 * shift * (1 - high)
     elif kind > 1 - HARD * spread:
