@@ -9,8 +9,7 @@ import math
 
 import numpy as np
 
-from .anatomy import Frame, chord
-from .body import limb
+from .anatomy import Frame, chord, ramp
 from .lookup import Lookup, around, curve
 
 UNEVEN = 0.030  # standard deviation of the depth of soft tissue, relative: fat and bowel lie in lobes
@@ -22,11 +21,11 @@ FAT = np.float32(0.16)
 def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
     """Trunk and neck, cm."""
     edge, a, h = f.width + patient.wall, f.apex, f.height
-    # Belly, lower ribs, waist, armpits and shoulder blades, shoulders raised with the arms, and the short neck.
+    # Belly, lower ribs, waist, armpits and shoulder blades, shoulders that slope to the short neck in a hollow curve.
     knots = [f.dome[0] - d for d in (9.0, 3.0, -0.5)] + [
-        a + d * h for d in (-0.62, -0.38, -0.18, 0.0, 0.10, 0.20, 0.30, 0.45)
+        a + d * h for d in (-0.62, -0.38, -0.18, 0.0, 0.10, 0.18, 0.26, 0.36, 0.5)
     ]
-    half = edge * np.array([1.0, 1.01, 1.01, 1.01, 1.04, 1.08, 1.08, 1.01, 0.84, 0.65, 0.47])
+    half = edge * np.array([1.0, 1.01, 1.01, 1.01, 1.03, 1.05, 1.02, 0.94, 0.76, 0.58, 0.46, 0.41])
     chest = f.depth + 0.65 * patient.wall
     deep = rows(
         [f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.18 * h, a + 0.08 * h, a + 0.3 * h],
@@ -44,24 +43,46 @@ def arm_lift(exposure, side: int) -> float:
 
 
 def arms(patient, exposure, f: Frame, x, y) -> np.ndarray:
-    """Chord of both arms, cm: somebody holds them up beside the head, rarely down."""
+    """Chord of both arms, cm: somebody holds them up beside the head, rarely down; they taper towards the elbow.
+
+    A sleeve of fat, darker than the muscle, fades into it: neither is a clean cylinder.
+    """
     out = np.zeros_like(x)
-    length, radius = 20 * f.unit, 3.8 * f.unit + 0.6 * patient.wall
+    length, radius = 22 * f.unit, 4.4 * f.unit + 0.6 * patient.wall
     for side in (-1, 1):
         lift = arm_lift(exposure, side)
-        start = (side * 0.95 * f.width, f.apex - 0.02 * f.height)
-        end = (start[0] + side * length * math.cos(lift), start[1] + length * math.sin(lift))
-        centre = [(a + b) / 2 for a, b in zip(start, end, strict=True)]
-        part = around(x, y, centre, *(abs(b - a) / 2 + radius for a, b in zip(start, end, strict=True)))
-        whole, muscle = (limb(x[part], y[part], (start, end), r) for r in (radius, 0.66 * radius))
-        np.maximum(out[part], (1 - FAT) * whole + FAT * muscle, out=out[part])
+        way = math.cos(lift) * side, math.sin(lift)
+        start = side * 0.80 * f.width, f.apex - 0.06 * f.height
+        centre = [a + b * length / 2 for a, b in zip(start, way, strict=True)]
+        part = around(x, y, centre, *(abs(b) * length / 2 + radius for b in way))
+        dx, dy = x[part] - np.float32(start[0]), y[part] - np.float32(start[1])
+        along = dx * np.float32(way[0]) + dy * np.float32(way[1])
+        across = dx * np.float32(way[1]) - dy * np.float32(way[0])
+        along *= np.float32(1 / length)
+        beyond = np.minimum(along, 0)  # round about the shoulder
+        beyond *= np.float32(length / radius)
+        across /= np.float32(radius) * (1 - np.float32(0.30) * np.clip(along, 0, 1))
+        across *= across
+        across += beyond * beyond
+        whole = np.sqrt(np.maximum(1 - across, 0))
+        muscle = np.float32(1 - FAT) + np.float32(FAT) * ramp((np.float32(0.85) - across) * np.float32(1.6))
+        np.maximum(out[part], np.float32(2 * radius) * whole * muscle, out=out[part])
     return out
+
+
+def join(soft: np.ndarray, arms: np.ndarray) -> None:
+    """Add to the trunk's depth, in place, that of the arms: the larger of both, without a crease where they meet."""
+    part = arms > 0
+    a, b = soft[part], arms[part]
+    a *= a
+    b *= b
+    soft[part] = np.sqrt(np.sqrt(a * a + b * b))
 
 
 def head_place(exposure, f: Frame) -> tuple[float, float, float, float]:
     """Where the head lies: centre x and y, half-width and half-height of the face, cm."""
     tall = 10.5 * f.unit
-    return 2.4 * f.unit * exposure.head, f.apex + exposure.chin + tall, 8.6 * f.unit, tall
+    return 2.4 * f.unit * exposure.head, f.apex + exposure.chin + 1.5 * f.unit + tall, 8.6 * f.unit, tall
 
 
 def head(exposure, f: Frame, x, y) -> np.ndarray:

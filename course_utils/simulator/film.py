@@ -138,7 +138,9 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
     soft = trunk(patient, exposure, plane, f, x, y, without)
     if patient.child:
         np.maximum(soft, childbody.head(exposure, f, x, y), out=soft)
-    np.maximum(soft, (childbody if patient.child else body).arms(patient, exposure, f, x, y), out=soft)
+        childbody.join(soft, childbody.arms(patient, exposure, f, x, y))
+    else:
+        np.maximum(soft, body.arms(patient, exposure, f, x, y), out=soft)
     air = lungs["air"]
     path, gas = plane.splat(
         vessels.branches(plane, tree, solid=4.2 if patient.child else 2.6) if "vessels" not in without else [],
