@@ -118,7 +118,7 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     below -= y
     below += np.float32(BLUNT * f.unit) * ramp((q - np.float32(0.86)) * np.float32(7))
     np.maximum(below, 0, out=below)
-    taken = across.of(1 - ramp((TABLE - 0.2 * f.unit) / (3.1 * f.unit)))  # by the spine
+    taken = across.of(1 - ramp((TABLE - 0.2 * f.unit) / (2.8 * f.unit)))  # by the spine
     behind = np.float32(0.91) + np.float32(0.14) * taken
     if "heart" not in without:
         xh, yh = plane.coordinates(HEART_DEPTH * f.unit)

@@ -12,6 +12,8 @@ import numpy as np
 from .anatomy import Frame, ramp
 from .lookup import TABLE, Lookup, around, ellipse
 
+BACK = 0.10  # how much thicker the body is in the middle, where vertebrae and the muscles beside them lie
+
 
 def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
     """Thickness of the body, cm: an oval chest that thins sideways as its lungs do, and the slab of the shoulders."""
@@ -43,7 +45,9 @@ def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
     r = np.minimum(np.abs(x) / half, 1)
     r = r * r
     slab = deep * deep * (1 - r * r * np.sqrt(np.sqrt(r)))
-    return 2 * np.sqrt(np.sqrt(oval * oval + slab * slab))  # the larger of both, without a crease
+    out = 2 * np.sqrt(np.sqrt(oval * oval + slab * slab))  # the larger of both, without a crease
+    out *= Lookup(np.abs(x)).of(1 + BACK * (1 - ramp((TABLE - 1.0 * u) / (4.0 * u))))
+    return out
 
 
 def limb(x, y, ends, radius) -> np.ndarray:

@@ -187,7 +187,7 @@ def trunk(patient, exposure, plane: Plane, f: anatomy.Frame, x, y, without) -> n
         soft *= 1 + np.float32(childbody.UNEVEN) * uneven
     else:
         uneven = tissue.unevenness(patient, f, x, y, rows, 2 * plane.pitch)
-        soft += uneven * anatomy.ramp((soft - 5) / 8)  # the skin itself is smooth, a centimetre or two below it not
+        soft += uneven * anatomy.ramp((soft - 6) / 13)  # the skin itself is smooth, a centimetre or two below it not
     return enlarged(soft, 2, shape)
 
 

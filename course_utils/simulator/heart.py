@@ -57,7 +57,7 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     wide = 2 * f.width * patient.heart * (LYING if lying else 1.0)
     right, left = wide * (0.335 - 0.02 * turn), wide * (0.665 + 0.02 * turn)
 
-    vessels = np.interp(s, [0, 0.015, 0.05, 0.11, 0.25, 0.42, 0.55], [3.9, 3.3, 2.9, 2.65, 2.45, 2.4, 0])
+    vessels = np.interp(s, [0, 0.015, 0.05, 0.11, 0.25, 0.42, 0.55], [3.7, 3.0, 2.55, 2.3, 2.2, 2.3, 0])
     vessels = (vessels + 0.35 * old + 0.25 * z[0]) * u
     azygos = oval(y, (1.9 * u, at(0.33)), 0.7 * u, 0.8 * u)
     ascending = oval(y, (0.6 * u, at(0.42)), (1.5 + 1.7 * old + 0.25 * z[1]) * u, (3.2 + old) * u)
@@ -66,7 +66,7 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     cava = np.where(y < low, 2.5 * u, 0)  # inferior
     edges = {-1: envelope(vessels, azygos, ascending, atrium, cava)}
 
-    artery = np.interp(s, [0, 0.015, 0.05, 0.11, 0.2, 0.3, 0.5, 0.6], [3.9, 3.3, 2.9, 2.6, 2.4, 2.3, 2.2, 0])
+    artery = np.interp(s, [0, 0.015, 0.05, 0.11, 0.2, 0.3, 0.5, 0.6], [3.8, 3.1, 2.6, 2.3, 2.2, 2.2, 2.2, 0])
     artery = (artery + 0.25 * old + 0.15 * z[3]) * u
     high = at(0.285 - 0.03 * old + 0.012 * z[4])
     radius = (1.75 + 0.50 * old + 0.12 * z[5]) * u
@@ -79,13 +79,13 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     edges[1] = envelope(artery, knob, aorta, trunk, ventricle)
 
     depth = {
-        -1: np.interp(s, [0, 0.1, 0.3, 0.42, 0.52], [0.7, 0.52, 0.55 + 0.2 * old, 0.6 + 0.2 * old, BULK]),
-        1: np.interp(s, [0, 0.1, 0.2, 0.25, 0.34, 0.38, 0.43, 0.5], [0.65, 0.42, 0.55, 0.85, 0.85, 0.7, 0.75, BULK]),
+        -1: np.interp(s, [0, 0.1, 0.3, 0.42, 0.52], [0.55, 0.44, 0.52 + 0.2 * old, 0.6 + 0.2 * old, BULK]),
+        1: np.interp(s, [0, 0.1, 0.2, 0.25, 0.34, 0.38, 0.43, 0.5], [0.5, 0.34, 0.5, 0.85, 0.85, 0.7, 0.75, BULK]),
     }
     for side, k in ((-1, 12), (1, 15)):  # fat makes the edges wavy
         for wave in (1, 2, 3):
             edges[side] += (
-                0.09 / wave * u * z[k + wave - 1] * np.sin(2 * np.pi * y / ((7.0 + z[k]) / wave * u) + 9 * z[k])
+                0.06 / wave * u * z[k + wave - 1] * np.sin(2 * np.pi * y / ((7.0 + z[k]) / wave * u) + 9 * z[k])
             )
     for side, low, pad in ((-1, f.dome[0], z[18]), (1, f.dome[1], z[19])):  # fat fills the angle above the diaphragm
         size = (0.15 + 0.20 * (side > 0)) * np.exp(0.6 * pad) * u
@@ -98,7 +98,7 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
         beside[k] = beside[k] + 0.12 * u * np.sin(2 * np.pi * y / ((5 + z[21]) * u) + 9 * z[22 + (k > 0)])
     soft = {}
     for k in (-1, 1):
-        uneven = rng.normal(0, 0.5, 14).repeat(2)  # by stretches of the border
+        uneven = rng.normal(0, 0.4, 14).repeat(2)  # by stretches of the border
         soft[k] = np.exp(np.interp(s, np.linspace(0, 1.2, 28), uneven))
         soft[k] *= 1 + 2.5 * np.exp(-(((s - (0.50 if k < 0 else 0.46)) / 0.07) ** 2))
     return tuple({k: np.interp(TABLE, y, values[k]) for k in (-1, 1)} for values in (edges, depth, beside, soft))
