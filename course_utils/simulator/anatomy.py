@@ -78,7 +78,7 @@ def walls(patient, f: Frame) -> dict[int, np.ndarray]:
     for side in (-1, 1):
         phase = s * rng.uniform(7, 9) + rng.uniform(0, 1)  # ribs that cross the side of the chest
         deep = 0.05 * curve(levels, rng.gamma(2, 0.5, 10))
-        sway = curve(levels, rng.normal(0, 0.12, 10))
+        sway = curve(levels[::3], rng.normal(0, 0.12, 4))
         out[side] = table + f.unit * (sway - deep * np.cos(2 * np.pi * phase)) * ramp((s - 0.05) / 0.2)
     return out
 

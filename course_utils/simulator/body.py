@@ -12,7 +12,7 @@ import numpy as np
 from .anatomy import Frame, ramp
 from .lookup import TABLE, Lookup, around, ellipse
 
-BACK = 0.10  # how much thicker the body is in the middle, where vertebrae and the muscles beside them lie
+BACK = 0.08  # how much thicker the body is in the middle, where vertebrae and the muscles beside them lie
 
 
 def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:

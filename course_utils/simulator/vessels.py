@@ -117,6 +117,6 @@ def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
     )
     z = np.stack([-0.25 * f.depth * t, *np.full((2, t.size), -0.25 * f.depth)])
     end = 1 - 2.0 * u / falls[0]
-    branch = np.interp(t, [0, 0.3, 0.6, 1], [0, 0.6, 0.6, 0.1])
-    fade = np.stack([np.interp(t, [0, 0.15, 0.4, 0.6, end, 1], [0, 0.7, 0.75, 0.6, 0.42, 0.1]), branch, branch])
+    branch = np.interp(t, [0, 0.3, 0.6, 1], [0, 0.8, 0.8, 0.1])
+    fade = np.stack([np.interp(t, [0, 0.15, 0.4, 0.6, end, 1], [0, 0.9, 1.0, 0.9, 0.65, 0.1]), branch, branch])
     return [plane.tubes(x, y, z, radius, 1.9 * radius * fade)]
