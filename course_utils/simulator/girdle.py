@@ -14,7 +14,7 @@ from .plane import Plane, bezier
 
 SHEET = 0.17  # mineral of the blade's thin plate on a ray, cm
 TUBULAR = {"hollow": 0.76, "marrow": 0.2}  # see `Plane.tubes`
-SHAFT = {"hollow": 0.70, "marrow": 0.45}  # of a clavicle: spongy inside
+SHAFT = {"hollow": 0.75, "marrow": 0.25}  # of a clavicle: spongy inside
 HEAD = {"hollow": 0.94, "marrow": 0.6}  # of a humerus: all spongy under a thin cortex
 ENDS = (0, 0.12, 0.45, 0.85, 1)  # along a thick part of the blade: half-widths and paths, relative
 BORDER_WIDTH, BORDER_PATH = (1.4, 1.2, 1.0, 0.8, 0.6), (0.2, 1.0, 0.9, 0.5, 0.2)
@@ -55,7 +55,7 @@ def _clavicle(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, sh
     inner = np.array((2.1 * u, f.apex - (4.1 - 0.8 * exposure.shoulders) * u))
     outer = joint + np.array((0.6 * u, 3.1 * u))
     x = inner[0] + (outer[0] - inner[0]) * t
-    bow = (0.50 + 0.40 * shape[1]) * np.sin(np.pi * t) + (0.52 + 0.22 * shape[2]) * np.sin(2 * np.pi * t)
+    bow = (0.50 + 0.40 * shape[1]) * np.sin(np.pi * t) + (0.47 + 0.22 * shape[2]) * np.sin(2 * np.pi * t)
     y = inner[1] + (outer[1] - inner[1]) * t + u * bow
     thick = 1 + 0.07 * shape[3]
     where = [0, 0.02, 0.07, 0.13, 0.26, 0.42, 0.60, 0.80, 0.93, 0.985, 1]
@@ -72,10 +72,10 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tu
     tip, corner, root = at(-5.6, -11.2), at(-8.2, 2.2), at(-8.2, -0.6)
     roof = joint + np.array((1.1 * u, 2.7 * u))  # where the spine becomes the acromion
     rims = (  # control points, half-width and path (cm) of a curve, and how they change along it
-        ((at(-0.7, -1.4), at(-3.0, -4.2), at(-4.2, -8.6), tip), 0.46, 0.17, BORDER_WIDTH, BORDER_PATH),  # lateral
-        ((corner, at(-9.6, -4.0), at(-8.0, -14.0), tip), 0.30, 0.04, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 1)),  # medial
-        ((corner, at(-6.0, 3.0), at(-4.0, 2.2), at(-2.6, 1.0)), 0.22, 0.06, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 0.5)),
-        ((root, at(-5.4, 0.6), at(-2.0, 2.6), roof), 0.46, 0.45, (0.2, 0.6, 0.9, 1.1, 1.1), (0.0, 0.4, 0.9, 1, 0.4)),
+        ((at(-0.7, -1.4), at(-3.0, -4.2), at(-4.2, -8.6), tip), 0.38, 0.28, BORDER_WIDTH, BORDER_PATH),  # lateral
+        ((corner, at(-9.6, -4.0), at(-8.0, -14.0), tip), 0.16, 0.07, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 1)),  # medial
+        ((corner, at(-6.0, 3.0), at(-4.0, 2.2), at(-2.6, 1.0)), 0.16, 0.08, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 0.5)),
+        ((root, at(-5.4, 0.6), at(-2.0, 2.6), roof), 0.46, 0.60, (0.2, 0.6, 0.9, 1.1, 1.1), (0.0, 0.4, 0.9, 1, 0.4)),
         ((at(-0.6, 2.1), roof, roof + (1.0 * u, 0.5 * u), roof + (2.5 * u, -0.5 * u)), 0.62, 0.60, *ACROMION),
         ((at(-3.6, 0.4), at(-2.9, 1.4), at(-1.9, 1.9), at(-0.6, 1.6)), 0.52, 0.45, *CORACOID),
         ((at(-4.4, -0.7), at(-3.0, -0.4), at(-1.6, -0.2), at(-0.1, 0.0)), 1.5, 0.26, *COLLUM),

@@ -16,6 +16,7 @@ LEVELS = 40  # vertebrae and discs that could be on a film, half of them above t
 # How far the transverse processes reach, cm from the midline, by level: 0 is the first vertebra of the chest.
 SPAN = [-4, -1, 0, 2, 5, 11], [2.5, 3.3, 3.7, 3.4, 3.1, 2.3]
 CLUB = [-2, 1, 4], [0.3, 0.6, 0.3]  # and their mineral
+CLOSED = [-2, 2, 6, 10], [0.7, 0.3, 0.0, 0.3]  # share of a disc's gap that leaning end plates hide: the spine is bent
 DISC = 0.10  # half the height of a disc, over that of a vertebra and its disc
 
 
@@ -31,6 +32,7 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
         height / np.float32(0.17 * f.height) + np.float32(patient.seed % 7)
     )
     x = x - bow
+    y = y + x * (np.float32(0.05) * np.sin(height / np.float32(0.13 * f.height) + np.float32(patient.seed % 5)))
     columns = np.flatnonzero((np.abs(x) < 3.6 * u).any(0))
     if not columns.size:
         return np.zeros_like(x)
@@ -54,13 +56,15 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     away -= np.float32(0.5 - DISC)
     inside = ramp((np.float32(1.03) - across) * np.float32(9))
     solid = ramp((np.float32(0.02) - away) * np.float32(20))
+    closed = np.clip(np.interp(names, *CLOSED) + rng.normal(0, 0.3, LEVELS), 0, 0.9).astype(np.float32).take(disc)
+    solid += closed * (1 - solid)
     plate = bell(away + np.float32(0.015), 0.036) + np.float32(0.45) * bell(away + 0.06 * own[2].take(disc), 0.040)
     mineral = np.float32(0.25) * solid * own[0].take(body)
-    mineral = inside * (mineral + np.float32(0.17 + 0.15 * old) * plate * own[1].take(disc))
+    mineral = inside * (mineral + np.float32(0.25 + 0.15 * old) * plate * own[1].take(disc))
     mineral += np.float32(0.08) * bell(across - np.float32(0.94), 0.07) * solid + np.float32(0.6) * lip * edge * inside
     dx, dv = (where - np.float32(0.74) * half) / np.float32(0.27 * u), (v + np.float32(0.13)) / np.float32(0.17)
     ring = np.sqrt(dx * dx + dv * dv)  # pedicles, seen end-on
-    rings = (0.45 * own[2] * ramp(0.5 * names + 1)).astype(np.float32)
+    rings = (0.50 * own[2] * ramp(0.5 * names + 1)).astype(np.float32)
     mineral += bell(ring - np.float32(0.8), 0.36) * rings.take(body)
     turned = x + np.float32(0.45 * f.depth * plane.turn)  # spinous processes lie further back
     middle = np.flatnonzero((np.abs(turned) < 0.7 * u).any(0))
@@ -68,8 +72,8 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     sx = turned[:, middle] / (np.float32(0.28 * u) * own[1].take(body[:, middle]))
     sv = (v[:, middle] - np.float32(0.16)) / np.float32(0.21)
     drop = np.sqrt(sx * sx + sv * sv)
-    mineral[:, middle] += np.float32(0.25) * bell(drop - np.float32(0.8), 0.34)
-    mineral[:, middle] += np.float32(0.28) * ramp((np.float32(1.1) - drop) * np.float32(1.6))
+    mineral[:, middle] += np.float32(0.28) * bell(drop - np.float32(0.8), 0.34)
+    mineral[:, middle] += np.float32(0.31) * ramp((np.float32(1.1) - drop) * np.float32(1.6))
     span = (np.interp(names, *SPAN) * own[0] ** 0.3).astype(np.float32).take(body) - where * np.float32(1 / u)
     club = v + np.float32(0.14) + np.float32(0.05 / u) * where  # they point a little upwards
     club = bell(club, 0.13) * ramp(span * np.float32(2.5))
