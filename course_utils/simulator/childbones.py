@@ -21,7 +21,7 @@ from .plane import Plane, gradient
 PITCH = 0.150  # of lung height, from one vertebra to the next: eight ribs or so lie above the diaphragm
 TOP = 0.07  # of lung height, first thoracic vertebra above the apex
 
-VEIL = 0.50  # share of the ribs' contrast lost where heart or liver takes the lung's place: they scatter more
+VEIL = 0.64  # share of the ribs' contrast lost where heart or liver takes the lung's place: they scatter more
 LOW_KILOVOLTS = 1.25  # small children are exposed at 60 kV or so, where bone stops more of the beam than at 120 kV
 
 
@@ -57,10 +57,10 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
     table = curve(*cavity(patient, f))
     order = np.arange(n)
     start = f.apex + (TOP - PITCH * order) * f.height
-    slant = np.interp(order, [0, 2, 4, 6, 8, 11], [0.03, 0.07, 0.14, 0.20, 0.25, 0.30]) + 0.035
+    slant = np.interp(order, [0, 2, 4, 6, 8, 11], [0.085, 0.12, 0.19, 0.26, 0.31, 0.35])
     slant = slant + 0.45 * (patient.rib_slope - 1.1)  # of the posterior part, as the spine bends back
     sideways = np.array(SIDEWAYS)
-    arch = 0.035 * np.sin(np.pi * np.minimum(sideways, 1))[:, None]
+    arch = 0.045 * np.sin(np.pi * np.minimum(sideways, 1) ** 0.8)[:, None]
     last = np.interp(order, [0, 2, 5, 7, 9, 11], [0.55, 0.9, 1.0, 0.95, 0.75, 0.55])
     k = plane.samples(2.3 * f.width)
     t = np.linspace(0, 1, k)
@@ -69,7 +69,7 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
         lift = rng.normal(0, 0.18 * u, n) + rng.normal(0, 0.15 * u)
         tilt = slant + rng.normal(0, 0.017, n) + rng.normal(0, 0.02)
         front = np.interp(order, [0, 2, 6], [0.6, 0.9, 1.0]) * (patient.rib_slope / 1.1) * (1 + rng.normal(0, 0.08, n))
-        rise = np.broadcast_to(arch, (len(sideways), n)) - tilt * np.minimum(sideways, 1)[:, None] ** 2
+        rise = np.broadcast_to(arch, (len(sideways), n)) - tilt * np.minimum(sideways, 1)[:, None] ** 2.2
         rise = np.concatenate([rise[:4], rise[3] - np.array(FRONT_FALL)[:, None] * front])
         at = (last * (1 + rng.normal(0, 0.03, n)))[:, None] * t
         at = np.minimum(at, 1)
@@ -85,16 +85,16 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
         dx, dy = gradient(x[-1]), gradient(yy)
         across = np.abs(dx) / np.sqrt(dx * dx + dy * dy + 1e-9)
         size = 1 + 0.11 * rng.standard_normal(n)[:, None]
-        tall = 0.48 * u * size * np.interp(order, [0, 3, 8, 11], [0.95, 1.0, 0.95, 0.7])[:, None]
-        tall = tall * np.interp(t, [0, 0.07, 0.3, 0.85, 1], [0.72, 0.9, 1.0, 1.05, 1.25])
-        thin = 0.34 * tall
+        tall = 0.365 * u * size * np.interp(order, [0, 3, 8, 11], [0.95, 1.0, 0.95, 0.7])[:, None]
+        tall = tall * np.interp(t, [0, 0.07, 0.3, 0.85, 1], [0.72, 0.9, 1.0, 1.1, 1.6])
+        thin = 0.42 * tall
         radius.append(thin + (tall - thin) * across)
-        fade = np.interp(t, [0, 0.10, 0.2, 0.4, 0.58, 0.72, 0.9, 1.0], [0.6, 0.95, 1.05, 0.90, 0.80, 0.50, 0.34, 0.04])
+        fade = np.interp(t, [0, 0.10, 0.2, 0.4, 0.58, 0.72, 0.94, 1.0], [0.6, 1.05, 1.15, 1.0, 0.80, 0.50, 0.40, 0.04])
         weight = np.interp(order, [0, 1, 2, 6, 8, 11], [0.40, 0.70, 0.95, 1, 0.66, 0.40])[:, None]
         weight = weight * (1 + 0.13 * rng.standard_normal((n, 1)))
         weight = weight * (1 + 0.10 * np.sin(rng.uniform(5, 11, (n, 1)) * t + rng.uniform(0, 6, (n, 1))))
-        path.append(0.52 * u * tall * fade * weight / radius[-1])
-    return plane.tubes(*(np.concatenate(v) for v in (x, y, z, radius, path)), hollow=0.92)
+        path.append(0.55 * u * tall * fade * weight * (0.72 + 0.28 * across) / radius[-1])
+    return plane.tubes(*(np.concatenate(v) for v in (x, y, z, radius, path)), hollow=0.86, marrow=0.12)
 
 
 def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarray:
