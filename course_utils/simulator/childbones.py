@@ -57,7 +57,7 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
     table = curve(*cavity(patient, f))
     order = np.arange(n)
     start = f.apex + (TOP - PITCH * order) * f.height
-    slant = np.interp(order, [0, 2, 4, 6, 8, 11], [0.085, 0.12, 0.19, 0.26, 0.31, 0.35])
+    slant = np.interp(order, [0, 2, 4, 6, 8, 11], [0.065, 0.105, 0.175, 0.235, 0.285, 0.335])
     slant = slant + 0.45 * (patient.rib_slope - 1.1)  # of the posterior part, as the spine bends back
     sideways = np.array(SIDEWAYS)
     arch = 0.045 * np.sin(np.pi * np.minimum(sideways, 1) ** 0.8)[:, None]
@@ -93,8 +93,8 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
         weight = np.interp(order, [0, 1, 2, 6, 8, 11], [0.40, 0.70, 0.95, 1, 0.66, 0.40])[:, None]
         weight = weight * (1 + 0.13 * rng.standard_normal((n, 1)))
         weight = weight * (1 + 0.10 * np.sin(rng.uniform(5, 11, (n, 1)) * t + rng.uniform(0, 6, (n, 1))))
-        path.append(0.55 * u * tall * fade * weight * (0.72 + 0.28 * across) / radius[-1])
-    return plane.tubes(*(np.concatenate(v) for v in (x, y, z, radius, path)), hollow=0.86, marrow=0.12)
+        path.append(0.75 * u * tall * fade * weight * (0.72 + 0.28 * across) / radius[-1])
+    return plane.tubes(*(np.concatenate(v) for v in (x, y, z, radius, path)), hollow=0.90, marrow=0.12)
 
 
 def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarray:
@@ -112,23 +112,26 @@ def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarr
     level = (np.float32(f.apex + (TOP + 0.5 * PITCH) * f.height) - y) / np.float32(f.height * PITCH)
     level = level * (1 - 0.008 * level) + np.float32(0.04 * rng.standard_normal()) * np.sin(level)
     number = np.floor(level)
+    own = rng.normal(1, 0.18, (4, 32)).astype(np.float32)  # no two vertebrae are alike
+    body_own, plate_own, ring_own, wedge_own = own[:, np.clip(number.astype(np.intp) + 12, 0, 31)]
     v = level - number - np.float32(0.5)  # -0.5 top to 0.5 bottom of one vertebra and its disc
-    half = np.float32(1.04) * u * np.interp(level, [-4, -0.5, 1, 13], [1.15, 1.32, 1.58, 1.72]).astype(np.float32)
-    across = np.abs(x) / (half * (0.93 + 0.5 * v * v))
-    wide = ramp((1.18 - across) * 2.8)
+    half = np.float32(0.98) * u * np.interp(level, [-4, -0.5, 1, 13], [1.15, 1.32, 1.50, 1.68]).astype(np.float32)
+    across = np.abs(x) / (half * (0.95 + 0.4 * v * v))
+    wide = ramp((1.35 - across) * 1.6)
     # The rays cross the discs at a slant but near the middle of the film: the end plates open to ellipses.
     level *= np.float32(0.02)
     bowed = np.abs(v - (level - np.float32(0.10)) * np.maximum(1 - across * across, 0))
-    body = ramp((1.04 - across) * 7) * ramp((0.40 - bowed) * 13)
-    plate = body * np.exp(-(((bowed - 0.345) / 0.045) ** 2))
-    ring = np.sqrt(((across - 0.86) / 0.16) ** 2 + ((v + 0.17) / 0.20) ** 2)
-    pedicle = np.exp(-(((ring - 0.8) / 0.42) ** 2))
+    body = ramp((1.08 - across) * 5) * ramp((0.40 - bowed) * 12)
+    plate = ramp((1.04 - across) * 5) * np.exp(-(((bowed - 0.355) / 0.035) ** 2))
+    ring = np.sqrt(((across - 0.80) / 0.19) ** 2 + ((v + 0.12) / 0.24) ** 2)
+    pedicle = np.exp(-(((ring - 0.85) / 0.33) ** 2))
     # Transverse process, head and neck of the rib lie behind each other: a wedge beside each pedicle.
     slope = (v + np.float32(0.20) - (np.float32(0.30) - level) * (across - 1)) / (np.float32(0.20) + 0.03 * across)
     slope *= slope
     wedge = np.exp(-slope * slope) * ramp((1.95 - across) * 1.8) * ramp((across - 0.85) * 4)
     spur = np.exp(-((x / (0.20 * u)) ** 2) - ((v - 0.30) / 0.20) ** 2)
-    mineral = 0.31 * wide + 0.21 * body + 0.15 * plate + 0.20 * pedicle + 0.30 * wedge + 0.20 * spur
+    mineral = 0.29 * wide + 0.19 * body * body_own + 0.17 * plate * plate_own + 0.17 * pedicle * ring_own
+    mineral += 0.28 * wedge * wedge_own + 0.17 * spur * body_own
     mineral *= 1 - np.float32(0.12) * ramp((number - 7) * np.float32(0.4))  # behind the liver
     out[:, part] = mineral * (1.3 * u)
     return out

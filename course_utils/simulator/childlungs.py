@@ -9,7 +9,7 @@ from .anatomy import HEART_DEPTH, Frame, chord, ramp, straightened
 from .lookup import TABLE, Lookup, curve
 from .plane import Plane
 
-FUZZ = 0.28  # cm: the heart beats twice a second and lies far from the detector
+FUZZ = 0.06  # cm: the heart beats twice a second and lies far from the detector
 ROUND = 1.7  # over an adult's `heart.CORNER`
 
 
@@ -38,7 +38,7 @@ def mediastinum(patient, f: Frame) -> tuple[dict[int, np.ndarray], dict[int, np.
     s = (f.apex - y) / h
     at = lambda level: f.apex - level * h  # noqa: E731
     wide, turn = 2 * f.width * patient.heart, patient.heart_turn
-    right, left = max(wide * (0.36 - 0.02 * turn + 0.012 * z[0]), 3.4 * u), wide * (0.60 + 0.02 * turn)
+    right, left = max(wide * (0.36 - 0.02 * turn + 0.012 * z[0]), 3.4 * u), wide * (0.665 + 0.02 * turn)
     gland = float(np.clip(0.55 + 0.28 * (3 - patient.age) + 0.4 * z[1], 0, 1.3)) + 0.3 * patient.muscle
     lobes = gland * np.exp(0.35 * z[2:4])  # to the right and to the left, over u
 
@@ -50,10 +50,10 @@ def mediastinum(patient, f: Frame) -> tuple[dict[int, np.ndarray], dict[int, np.
 
     vessels = np.interp(s, [0, 0.02, 0.06, 0.14, 0.26, 0.45, 0.6], [3.8, 3.2, 2.8, 2.8, 2.9, 2.7, 0]) + 0.25 * z[7]
     thymus = heart.oval(y, (0.9 * u, at(0.23 + 0.03 * z[8])), (1.8 + 1.1 * lobes[1]) * u, 0.19 * h, 0.22 * h)
-    trunk = heart.oval(y, (0.15 * left, at(0.43 + 0.01 * z[9])), (0.36 + 0.02 * z[10]) * left, 0.15 * h, 0.17 * h)
-    low = 0.87 - 0.04 * turn + 0.02 * z[11]
+    trunk = heart.oval(y, (0.15 * left, at(0.43 + 0.01 * z[9])), (0.43 + 0.02 * z[10]) * left, 0.18 * h, 0.20 * h)
+    low = 0.90 - 0.04 * turn + 0.02 * z[11]
     power = 1.9 + 0.3 * turn + 0.2 * z[12]
-    ventricle = heart.oval(y, (0.3 * left, at(low)), 0.7 * left, (low - 0.38) * h, 0.42 * h, power)
+    ventricle = heart.oval(y, (0.3 * left, at(low)), 0.7 * left, (low - 0.36) * h, 0.65 * h, power)
     edges[1] = rounded(vessels * u, thymus, trunk, ventricle)
 
     soft = {}
@@ -95,7 +95,7 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     sunk = ramp(below * np.float32(1 / (6.0 * f.unit)) + 1)
     np.maximum(below, 0, out=below)
     taken = across.of(1 - ramp((TABLE - 0.9 * f.unit) / (2.6 * f.unit)))  # by the spine
-    behind = np.float32(0.61) + np.float32(0.22) * taken
+    behind = np.float32(0.66) + np.float32(0.18) * taken
     if "heart" not in without:
         xh, yh = plane.coordinates(HEART_DEPTH * f.unit)
         heart_rows = Lookup(yh)
@@ -105,7 +105,7 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
         inside *= inside / (inside + soft)
         inside /= heart_rows(
             [f.apex - f.height, f.apex - 0.55 * f.height, f.apex - 0.3 * f.height, f.apex],
-            [7.0 * f.unit, 5.4 * f.unit, 3.0 * f.unit, 2.2 * f.unit],
+            [6.0 * f.unit, 4.6 * f.unit, 2.6 * f.unit, 2.0 * f.unit],
         )
         taken = np.maximum(taken, chord(1 - np.minimum(inside, 1)))
     behind += (np.float32(0.97) - behind) * sunk  # towards the diaphragm less and less lung lies behind the heart
@@ -126,3 +126,8 @@ def dome_height(f: Frame, distance, top: float, side: int) -> np.ndarray:
     peak = f.width * (0.46 if side < 0 else 0.52)
     t = (distance - peak) / (f.width - peak)
     return top - f.height * np.where(t > 0, 0.155 * t * t * (1 + 0.5 * t * t), 0.06 * t * t)
+
+
+def fade(q: np.ndarray) -> np.ndarray:
+    """Share of the small vessels of `twigs` that shows, by `q` of `lungs`: a child's are too thin at the pleura."""
+    return np.float32(0.85) - np.float32(0.60) * ramp((q - np.float32(0.30)) * np.float32(1.6))

@@ -150,7 +150,8 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
         most = np.float32((0.62 if patient.child else 1.1) * f.unit)  # large vessels join or lie behind each other
         path = most * np.tanh(path / most)
         path += vessels.hila(f, x, y, patient.child)
-        path += np.float32(0.8 if patient.child else 1) * vessels.small(patient, plane, f)
+        small = vessels.small(patient, plane, f)
+        path += small * childlungs.fade(lungs["q"]) if patient.child else small
         clear = air / np.maximum(lungs["full"], np.float32(0.1))
         path *= clear * clear if patient.child else np.sqrt(clear)  # in the shadow of heart or liver they do not show
         air = air - np.minimum(path, np.float32(0.8) * air)
