@@ -99,14 +99,22 @@ def bowel_gas(patient, f: Frame, x, y, rng) -> np.ndarray:
     """Gas in stomach and bowel, cm: crying children swallow air. In the colon one bubble lies beside another."""
     u = f.unit
     bubbles = []  # centre, half-axes, depth, lean
-    if patient.gas > 0.1:  # the stomach, below the left dome: a bubble, and what of it lies over the spine
-        wide, tall = rng.uniform(2.4, 4.8) * u, rng.uniform(1.3, 2.8) * u
+    if patient.gas > 0.45:  # a blown-up stomach fits the left dome, which parts it from the lung as a thin wall
+        wide, tall = rng.uniform(3.0, 4.6) * u, rng.uniform(2.0, 3.4) * u
+        cx = rng.uniform(0.40, 0.56) * f.width
+        cy = f.dome[1] - tall - rng.uniform(0.30, 0.80) * u
+        deep = rng.uniform(6.0, 10.0) * u * patient.gas
+        bubbles.append((cx, cy, wide, tall, deep, -0.15))
+        bubbles.append((cx - 0.75 * wide, cy - 0.7 * tall, 0.7 * wide, 0.7 * tall, 0.8 * deep, 0.25))
+    elif patient.gas > 0.1:  # less: what food leaves of it, and what of it lies over the spine
+        wide, tall = rng.uniform(2.4, 4.4) * u, rng.uniform(1.1, 2.2) * u
         cx, cy = rng.uniform(0.30, 0.60) * f.width, f.dome[1] - tall - rng.uniform(0.6, 2.2) * u
-        deep = rng.uniform(2.5, 6.0) * u * patient.gas
+        deep = rng.uniform(5.0, 9.0) * u * patient.gas
         bubbles.append((cx, cy, wide, tall, 0.7 * deep, 0.25))
         bubbles.append((cx - 0.7 * wide, cy - 0.55 * tall, 0.7 * wide, 0.6 * tall, 0.6 * deep, 0.25))
+    if bubbles:
         for aside, up, broad, high, thick in rng.uniform(
-            (-0.8, -0.7, 0.2, 0.25, 0.5), (0.8, 0.2, 0.5, 0.6, 1.1), (5, 5)
+            (-0.7, -0.6, 0.2, 0.25, 0.5), (0.7, 0.2, 0.5, 0.6, 1.1), (4, 5)
         ):
             place = cx + aside * wide, cy + up * tall  # folds of its wall, and food
             bubbles.append((*place, broad * wide, high * tall, thick * deep, 0.25))
@@ -123,5 +131,5 @@ def bowel_gas(patient, f: Frame, x, y, rng) -> np.ndarray:
         part = around(x, y, (cx, cy), wide, tall + lean * wide)
         dx = (x[part] - np.float32(cx)) / np.float32(wide)
         dy = (y[part] - np.float32(cy) - np.float32(lean * wide) * dx) / np.float32(tall)
-        np.maximum(out[part], np.float32(deep) * np.maximum(1 - dx * dx - dy * dy, 0) ** np.float32(0.7), out=out[part])
+        np.maximum(out[part], np.float32(deep) * np.sqrt(np.maximum(1 - dx * dx - dy * dy, 0)), out=out[part])
     return out

@@ -16,7 +16,7 @@ from .childbody import arm_lift
 from .plane import Plane, bezier
 
 BLADE = -0.8  # depth of the shoulder blades, of the half-depth of the chest
-PLATE = 0.14  # path through a blade, of the unit
+PLATE = 0.18  # path through a blade, of the unit
 EDGE = 20  # samples of a side of a blade's outline
 
 
@@ -64,33 +64,34 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
         bend = (0.55 + 0.12 * own[2]) * np.sin(2 * np.pi * t**1.2) + (0.25 + 0.40 * own[0]) * np.sin(np.pi * t)
         y.append(low + (top - low) * t + bend * u)
         broad = np.interp(
-            t, [0, 0.04, 0.14, 0.35, 0.62, 0.85, 0.97, 1], [0.40, 0.58, 0.50, 0.34, 0.32, 0.46, 0.52, 0.30]
+            t, [0, 0.04, 0.14, 0.35, 0.62, 0.85, 0.97, 1], [0.40, 0.58, 0.50, 0.35, 0.31, 0.39, 0.40, 0.24]
         )
         radius.append(u * (1 + 0.06 * own[1]) * broad)
-        path.append(u * np.interp(t, [0, 0.05, 0.2, 0.6, 0.85, 0.97, 1], [0.10, 0.45, 0.90, 1.20, 0.80, 0.45, 0.10]))
+        path.append(u * np.interp(t, [0, 0.05, 0.2, 0.6, 0.85, 0.97, 1], [0.10, 0.45, 0.90, 1.30, 0.85, 0.40, 0.05]))
     x, y, radius, path = (np.stack(v) for v in (x, y, radius, path))
-    return plane.tubes(x, y, f.depth * (0.90 - 0.80 * t**1.3), radius, path, hollow=0.80, marrow=0.10)
+    return plane.tubes(x, y, f.depth * (0.90 - 0.80 * t**1.3), radius, path, hollow=0.74, marrow=0.25)
 
 
 def _blade(plane: Plane, f: Frame, side: int, at, above: float) -> tuple[tuple, tuple]:
     """Thick edges of a blade as tubes, and its outline in pixels. above: see `draw`."""
     u = f.unit
     t = np.linspace(0, 1, plane.samples(9 * u))
-    socket, tip, corner = at(0.89, -0.03), at(1.12, -0.43), at(0.64, -0.05)
-    lines = (  # begin, bend, end, half-width and path (of the unit) at both ends
-        (at(0.875, 0.03), at(0.90, -0.15), tip, (0.66, 0.14), (0.70, 0.12)),  # neck and lateral border
-        (at(0.80, above), at(0.83, 0.0), at(0.66, -0.13), (0.50, 0.16), (0.75, 0.22)),  # spine, up to the acromion
-        (at(0.76, 0.045), at(0.80, 0.075), socket, (0.38, 0.55), (0.34, 0.50)),  # coracoid
-        (at(0.77, 0.02), at(0.70, 0.02), corner, (0.20, 0.14), (0.22, 0.14)),  # upper border
+    socket, tip, corner = at(0.89, -0.03), at(1.07, -0.43), at(0.64, -0.05)
+    lines = (  # begin, bend, end, half-width and path (of the unit) at both ends and between
+        (at(0.875, 0.055), at(0.86, -0.07), at(0.91, -0.22), (0.50, 0.80, 0.15), (0.40, 0.66, 0.10)),  # neck
+        (at(0.90, 0.03), at(0.89, -0.17), tip, (0.34, 0.26, 0.12), (0.70, 0.60, 0.16)),  # lateral border
+        (at(0.79, above), at(0.87, 0.03), at(0.67, -0.13), (0.40, 0.46, 0.18), (0.45, 0.62, 0.20)),  # spine, acromion
+        (at(0.75, 0.05), at(0.79, 0.085), at(0.87, 0.0), (0.34, 0.42, 0.34), (0.40, 0.46, 0.30)),  # coracoid
+        (at(0.77, 0.02), at(0.70, 0.02), corner, (0.20, 0.17, 0.14), (0.20, 0.16, 0.14)),  # upper border
     )
     curves = bezier([points for *points, _, _ in lines], t)
-    radius, path = (u * np.stack([np.interp(t, [0, 1], line[k]) for line in lines]) for k in (3, 4))
-    rounded = np.sqrt(np.minimum(1, np.minimum(t, 1 - t) * 7 + 0.04))  # no square ends
+    radius, path = (u * np.stack([np.interp(t, [0, 0.45, 1], line[k]) for line in lines]) for k in (3, 4))
+    rounded = np.sqrt(np.minimum(1, np.minimum(t, 1 - t) * 5 + 0.01))  # no square ends
     radius, path = radius * rounded, path * rounded
     z = BLADE * f.depth
-    rims = plane.tubes(side * curves[:, 0], curves[:, 1], np.full(path.shape, z), radius, path, hollow=0.3)
-    corners = (socket, at(0.96, -0.16), tip), (tip, at(1.16, -0.54), at(1.00, -0.50))
-    corners += (at(1.00, -0.50), at(0.78, -0.38), corner), (corner, at(0.72, 0.03), socket)
+    rims = plane.tubes(side * curves[:, 0], curves[:, 1], np.full(path.shape, z), radius, path, hollow=0.5, marrow=0.6)
+    corners = (socket, at(0.93, -0.17), tip), (tip, at(1.09, -0.53), at(0.97, -0.50))
+    corners += (at(0.97, -0.50), at(0.78, -0.38), corner), (corner, at(0.72, 0.03), socket)
     outline = np.concatenate(list(bezier(corners, np.linspace(0, 1, EDGE))), axis=1)
     return rims, plane.project(side * outline[0], outline[1], z)
 
@@ -117,5 +118,6 @@ def humerus(patient, plane: Plane, f: Frame, side: int, socket, lift: float, rng
     # Rounder towards the socket than towards the plate: its middle line bends towards the socket.
     bend = 0.25 * thick * (2 * s * s - 1)
     x, y = (centre[i] + square[i] * s * head + way[i] * bend for i in (0, 1))
-    r = thick * chord(s)
-    return [*pieces, plane.tubes(side * x[None], y[None], z, r, 0.85 * u * chord(s) + 0.05 * u, hollow=0.8, marrow=0.5)]
+    r = thick * chord(s) * (1 + 0.12 * rng.normal() * s)
+    solid = 0.95 * u * chord(s) + 0.05 * u
+    return [*pieces, plane.tubes(side * x[None], y[None], z, r, solid, hollow=0.88, marrow=0.45)]
