@@ -93,7 +93,7 @@ def breasts(patient, f: Frame, x, y) -> np.ndarray:
     if not r:
         return out
     rng = np.random.default_rng([patient.seed, 7])
-    sag, firm = rng.uniform(0.62, 0.92), rng.uniform(0.1, 0.7)
+    sag, firm = rng.uniform(0.62, 0.92), rng.uniform(0.0, 0.9)
     for side in (-1, 1):
         size = r * rng.normal(1.0, 0.06)
         level = f.apex - (sag + rng.normal(0, 0.02)) * f.height
@@ -104,8 +104,8 @@ def breasts(patient, f: Frame, x, y) -> np.ndarray:
         dy *= np.float32(1 / size) * np.where(dy > 0, np.float32(0.56), np.float32(1.1))
         dx *= 1 + np.float32(0.22) * dy  # narrower towards the armpit
         inside = np.maximum(1 - dx * dx - dy * dy, 0)
-        fold = np.float32(firm) * ramp(-1.5 * dy)  # a crease below, a gradual beginning elsewhere
-        out[part] += np.float32(0.36 * size) * (inside + fold * (np.sqrt(inside) - inside))
+        fold = np.float32(firm) * ramp(-1.5 * dy)  # a faint crease below, a gradual beginning elsewhere
+        out[part] += np.float32(0.36 * size) * inside * (inside + fold * (1 - inside))
     return out
 
 
