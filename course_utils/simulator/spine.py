@@ -17,11 +17,12 @@ LEVELS = 40  # vertebrae and discs that could be on a film, half of them above t
 SPAN = [-4, -1, 0, 2, 5, 11], [2.5, 3.3, 3.7, 3.4, 3.1, 2.3]
 CLUB = [-2, 1, 4], [0.3, 0.6, 0.3]  # and their mineral
 CLOSED = [-2, 2, 6, 10], [0.7, 0.3, 0.0, 0.3]  # share of a disc's gap that leaning end plates hide: the spine is bent
+FLAT = 0.19  # mineral that processing takes from all of the column: it evens out what is wide, and keeps the discs
 DISC = 0.10  # half the height of a disc, over that of a vertebra and its disc
 
 
 def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
-    """Path through the mineral of the spine on every ray, cm."""
+    """Path through the mineral of the spine on every ray, cm, less `FLAT`: a little below 0 in discs."""
     u, depth = f.unit, -0.62 * f.depth
     x, y = plane.coordinates(depth)
     rng = np.random.default_rng([patient.seed, 8])
@@ -59,8 +60,8 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     closed = np.clip(np.interp(names, *CLOSED) + rng.normal(0, 0.3, LEVELS), 0, 0.9).astype(np.float32).take(disc)
     solid += closed * (1 - solid)
     plate = bell(away + np.float32(0.015), 0.036) + np.float32(0.45) * bell(away + 0.06 * own[2].take(disc), 0.040)
-    mineral = np.float32(0.25) * solid * own[0].take(body)
-    mineral = inside * (mineral + np.float32(0.25 + 0.15 * old) * plate * own[1].take(disc))
+    mineral = np.float32(0.46) * solid * own[0].take(body) - np.float32(FLAT)
+    mineral = inside * (mineral + np.float32(0.30 + 0.15 * old) * plate * own[1].take(disc))
     mineral += np.float32(0.08) * bell(across - np.float32(0.94), 0.07) * solid + np.float32(0.6) * lip * edge * inside
     dx, dv = (where - np.float32(0.74) * half) / np.float32(0.27 * u), (v + np.float32(0.13)) / np.float32(0.17)
     ring = np.sqrt(dx * dx + dv * dv)  # pedicles, seen end-on
