@@ -29,12 +29,12 @@ def draw(patient, exposure, plane: Plane, f: Frame) -> tuple[list[tuple], np.nda
     `exposure.spread` turns the blades off the lungs (1) or leaves them on it (0); `exposure.shoulders` lifts both.
     """
     rng = np.random.default_rng([patient.seed, 9])
-    own = rng.standard_normal(4)  # the patient's; and what differs between the sides
+    own = rng.standard_normal(6)  # the patient's; and what differs between the sides
     pieces, outlines = [], []
     for side in (-1, 1):
-        shape = own + 0.4 * rng.standard_normal(4)
+        shape = own + 0.4 * rng.standard_normal(6)
         joint = _joint(exposure, f, side, shape)
-        rims, outline = _blade(plane, exposure, f, side, joint)
+        rims, outline = _blade(plane, exposure, f, side, joint, shape)
         pieces += [_clavicle(plane, exposure, f, side, joint, shape), *rims, *_arm(plane, exposure, f, side, joint)]
         outlines.append(outline)
     return pieces, np.float32(SHEET * f.unit) * plane.fill(outlines)
@@ -64,16 +64,18 @@ def _clavicle(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, sh
     return plane.tubes(side * x, y, f.depth * (0.85 - 0.85 * t**1.3), radius, area / radius, **SHAFT)
 
 
-def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> tuple[list[tuple], tuple]:
+def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, shape) -> tuple[list[tuple], tuple]:
     """Thick parts of a blade as tubes, and its outline in pixels; turned away, it is seen narrow."""
     u, t = f.unit, np.linspace(0, 1, plane.samples(12 * f.unit))
     narrow = 1 - 0.42 * exposure.spread
     at = lambda dx, dy: joint + np.array((dx * narrow * u, dy * u))  # noqa: E731
     tip, corner, root = at(-5.6, -11.2), at(-8.2, 2.2), at(-8.2, -0.6)
+    waist = at(-3.6 + 0.7 * shape[4], -4.0), at(-3.6 - 0.7 * shape[5], -8.8)  # of the lateral border: it is hollow
+    inner = at(-9.6 + 0.7 * shape[5], -4.0), at(-8.0 - shape[4], -14.0)
     roof = joint + np.array((1.1 * u, 2.7 * u))  # where the spine becomes the acromion
     rims = (  # control points, half-width and path (cm) of a curve, and how they change along it
-        ((at(-0.7, -1.4), at(-3.0, -4.2), at(-4.2, -8.6), tip), 0.38, 0.28, BORDER_WIDTH, BORDER_PATH),  # lateral
-        ((corner, at(-9.6, -4.0), at(-8.0, -14.0), tip), 0.16, 0.07, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 1)),  # medial
+        ((at(-0.7, -1.4), *waist, tip), 0.38, 0.26, BORDER_WIDTH, BORDER_PATH),  # lateral
+        ((corner, *inner, tip), 0.18, 0.07, (1, 1, 1, 1, 1), (0.4, 0.6, 1, 0.6, 1)),  # medial
         ((corner, at(-6.0, 3.0), at(-4.0, 2.2), at(-2.6, 1.0)), 0.16, 0.08, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 0.5)),
         ((root, at(-5.4, 0.6), at(-2.0, 2.6), roof), 0.46, 0.60, (0.2, 0.6, 0.9, 1.1, 1.1), (0.0, 0.4, 0.9, 1, 0.4)),
         ((at(-0.6, 2.1), roof, roof + (1.0 * u, 0.5 * u), roof + (2.5 * u, -0.5 * u)), 0.62, 0.60, *ACROMION),
