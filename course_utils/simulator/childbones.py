@@ -21,7 +21,7 @@ from .plane import Plane, gradient
 PITCH = 0.150  # of lung height, from one vertebra to the next: eight ribs or so lie above the diaphragm
 TOP = 0.07  # of lung height, first thoracic vertebra above the apex
 
-VEIL = 0.64  # share of the ribs' contrast lost where heart or liver takes the lung's place: they scatter more
+VEIL = 0.74  # share of the ribs' contrast lost where heart or liver takes the lung's place: they scatter more
 LOW_KILOVOLTS = 1.25  # small children are exposed at 60 kV or so, where bone stops more of the beam than at 120 kV
 
 
@@ -94,7 +94,7 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
         weight = weight * (1 + 0.13 * rng.standard_normal((n, 1)))
         weight = weight * (1 + 0.10 * np.sin(rng.uniform(5, 11, (n, 1)) * t + rng.uniform(0, 6, (n, 1))))
         path.append(0.75 * u * tall * fade * weight * (0.72 + 0.28 * across) / radius[-1])
-    return plane.tubes(*(np.concatenate(v) for v in (x, y, z, radius, path)), hollow=0.90, marrow=0.12)
+    return plane.tubes(*(np.concatenate(v) for v in (x, y, z, radius, path)), hollow=0.84, marrow=0.10)
 
 
 def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarray:

@@ -13,7 +13,7 @@ GENERATIONS = 5
 HEIGHT = 19.2  # cm, of average lungs
 POINTS = 6  # of the curve that a branch follows
 # Soft parts of a hilum: centre outwards and above it, half-width, half-height and depth, cm.
-CHILD_HILA = ((0.0, 0.6, 1.5, 1.7, 1.65), (0.0, -1.6, 1.3, 2.2, 1.65))
+CHILD_HILA = ((0.0, 0.6, 1.5, 1.7, 1.65), (0.0, -1.6, 1.3, 2.2, 1.65), (0.9, -4.2, 1.3, 2.0, 0.6))
 ADULT_HILA = ((0.3, 0.3, 1.1, 1.4, 0.6), (1.0, -1.8, 0.9, 2.2, 0.5))
 
 
