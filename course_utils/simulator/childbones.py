@@ -22,6 +22,7 @@ PITCH = 0.150  # of lung height, from one vertebra to the next: eight ribs or so
 TOP = 0.07  # of lung height, first thoracic vertebra above the apex
 
 VEIL = 0.74  # share of the ribs' contrast lost where heart or liver takes the lung's place: they scatter more
+LIP = 0.30  # cortex of the thin lower border over that of the band: it roofs the groove of the vessels
 LOW_KILOVOLTS = 1.25  # small children are exposed at 60 kV or so, where bone stops more of the beam than at 120 kV
 
 
@@ -33,7 +34,7 @@ def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator, l
     pieces, blades = childgirdle.draw(patient, exposure, plane, f, rng)
     cage = ribs(patient, plane, f, rng)
     pieces += jaw(exposure, plane, f, rng)
-    cage, total = plane.splat([cage], pieces)
+    cage, total = plane.splat(cage, pieces)
     some = np.float32(0.5 * f.unit)
     cage *= np.float32(1 - VEIL) + np.float32(VEIL) * (lungs["air"] + some) / (lungs["full"] + some)
     total += cage
@@ -51,7 +52,7 @@ OUTER = np.interp(np.arange(12), [0, 1, 2, 3, 5], [0.50, 0.66, 0.77, 0.85, 0.90]
 FRONT_FALL = (0.17, 0.30, 0.41, 0.51)  # of lung height, from the turn at the wall to the cartilage
 
 
-def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
+def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tuple]:
     """Twelve pairs of ribs: flat behind, a narrow turn at the wall, steep in front; no two sides alike."""
     u, n = f.unit, 12
     table = curve(*cavity(patient, f))
@@ -64,7 +65,8 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
     last = np.interp(order, [0, 2, 5, 7, 9, 11], [0.55, 0.9, 1.0, 0.95, 0.75, 0.55])
     k = plane.samples(2.3 * f.width)
     t = np.linspace(0, 1, k)
-    x, y, z, radius, path = [], [], [], [], []
+    x, y, z, radius, path, lips = [], [], [], [], [], []
+    hind = t < 0.45
     for side in (-1, 1):
         lift = rng.normal(0, 0.18 * u, n) + rng.normal(0, 0.15 * u)
         tilt = slant + rng.normal(0, 0.017, n) + rng.normal(0, 0.02)
@@ -93,8 +95,14 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple:
         weight = np.interp(order, [0, 1, 2, 6, 8, 11], [0.40, 0.70, 0.95, 1, 0.66, 0.40])[:, None]
         weight = weight * (1 + 0.13 * rng.standard_normal((n, 1)))
         weight = weight * (1 + 0.10 * np.sin(rng.uniform(5, 11, (n, 1)) * t + rng.uniform(0, 6, (n, 1))))
-        path.append(0.75 * u * tall * fade * weight * (0.72 + 0.28 * across) / radius[-1])
-    return plane.tubes(*(np.concatenate(v) for v in (x, y, z, radius, path)), hollow=0.84, marrow=0.10)
+        mineral = u * fade * weight * (0.72 + 0.28 * across)
+        path.append(0.70 * tall * mineral / radius[-1])
+        border = 0.88 * np.sign(dx) * radius[-1] / np.sqrt(dx * dx + dy * dy + 1e-9)  # from the middle to the lower one
+        lip = x[-1] + border * dy, yy - border * dx, z[-1], LIP * mineral
+        lips.append([v[:, hind] for v in lip])
+    lips = [np.concatenate(v) for v in zip(*lips, strict=True)]
+    bands = plane.tubes(*(np.concatenate(v) for v in (x, y, z, radius, path)), hollow=0.84, marrow=0.10)
+    return [bands, plane.tubes(*lips[:3], 0.07 * u, lips[3])]
 
 
 def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarray:
