@@ -102,11 +102,11 @@ def humerus(patient, plane: Plane, f: Frame, side: int, socket, lift: float, rng
     way = np.array((np.cos(lift), np.sin(lift)))
     square = np.array((-way[1], way[0]))
     grown = float(np.clip((patient.age - 1) / 5, 0, 1))
-    head, thick = (0.95 + 0.60 * grown) * u, (0.66 + 0.55 * grown) * u
+    head, thick = (1.05 + 0.50 * grown) * u, (0.66 + 0.55 * grown) * u
     centre = socket + way * (0.35 * u + thick) + rng.normal(0, 0.08 * u, 2)
     t = np.linspace(0, 1, plane.samples(32 * u)) ** 1.8
     # The plate of cartilage is 2 to 3 mm wide, convex towards the shaft.
-    along = thick + (0.22 - 0.10 * grown) * u + 20 * u * t
+    along = 0.94 * thick + (0.16 - 0.08 * grown) * u + 20 * u * t
     end = 1.20 + 0.25 * grown
     radius = [0.30, 0.9 * end, end, 0.96 * end, 0.98, 0.76, 0.68]
     radius = u * np.interp(t, [0, 0.005, 0.018, 0.036, 0.084, 0.18, 1], radius)
