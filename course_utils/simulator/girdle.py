@@ -76,7 +76,7 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, shape
     rims = (  # control points, half-width and path (cm) of a curve, and how they change along it
         ((at(-0.7, -1.4), *waist, tip), 0.38, 0.26, BORDER_WIDTH, BORDER_PATH),  # lateral
         ((corner, *inner, tip), 0.18, 0.07, (1, 1, 1, 1, 1), (0.4, 0.6, 1, 0.6, 1)),  # medial
-        ((corner, at(-6.0, 3.0), at(-4.0, 2.2), at(-2.6, 1.0)), 0.16, 0.08, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 0.5)),
+        ((corner, at(-6.2, 2.5), at(-4.2, 1.6), at(-2.6, 1.0)), 0.16, 0.08, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 0.5)),
         ((root, at(-5.4, 0.6), at(-2.0, 2.6), roof), 0.46, 0.60, (0.2, 0.6, 0.9, 1.1, 1.1), (0.0, 0.4, 0.9, 1, 0.4)),
         ((at(-0.6, 2.1), roof, roof + (1.0 * u, 0.5 * u), roof + (2.5 * u, -0.5 * u)), 0.62, 0.60, *ACROMION),
         ((at(-3.6, 0.4), at(-2.9, 1.4), at(-1.9, 1.9), at(-0.6, 1.6)), 0.52, 0.45, *CORACOID),
