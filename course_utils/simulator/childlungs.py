@@ -50,17 +50,17 @@ def mediastinum(patient, f: Frame) -> tuple[dict[int, np.ndarray], dict[int, np.
 
     vessels = np.interp(s, [0, 0.02, 0.06, 0.14, 0.26, 0.45, 0.6], [3.8, 3.2, 2.8, 2.8, 2.9, 2.7, 0]) + 0.25 * z[7]
     thymus = heart.oval(y, (0.9 * u, at(0.23 + 0.03 * z[8])), (1.8 + 1.1 * lobes[1]) * u, 0.19 * h, 0.22 * h)
-    trunk = heart.oval(y, (0.15 * left, at(0.43 + 0.01 * z[9])), (0.43 + 0.02 * z[10]) * left, 0.18 * h, 0.20 * h)
+    trunk = heart.oval(y, (0.15 * left, at(0.43 + 0.01 * z[9])), (0.40 + 0.03 * z[10]) * left, 0.18 * h, 0.20 * h)
     low = 0.90 - 0.04 * turn + 0.02 * z[11]
-    power = 1.9 + 0.3 * turn + 0.2 * z[12]
-    ventricle = heart.oval(y, (0.3 * left, at(low)), 0.7 * left, (low - 0.36) * h, 0.65 * h, power)
+    power = 2.3 + 0.3 * turn + 0.2 * z[12]
+    ventricle = heart.oval(y, (0.3 * left, at(low)), 0.7 * left, (low - 0.40) * h, 0.65 * h, power)
     edges[1] = rounded(vessels * u, thymus, trunk, ventricle)
 
     soft = {}
     for side, k in ((-1, 14), (1, 16)):
         for wave in (1, 2):  # fat and the lobes of the thymus make the edges wavy
             pace = (1.1 + 0.2 * z[k]) * wave / u
-            edges[side] += 0.10 / wave * u * z[k + wave - 1] * np.sin(pace * y + 9 * z[k])
+            edges[side] += 0.13 / wave * u * z[k + wave - 1] * np.sin(pace * y + 9 * z[k])
         soft[side] = np.exp(np.interp(s, np.linspace(0, 1.2, 28), rng.normal(0, 0.4, 14).repeat(2)))
         soft[side] *= 1 + 2.0 * np.exp(-(((s - 0.48) / 0.07) ** 2))  # the hilum's vessels cross it
     return tuple({k: np.interp(TABLE, y, values[k]) for k in (-1, 1)} for values in (edges, soft))
