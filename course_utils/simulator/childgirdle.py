@@ -3,7 +3,7 @@
 Landmarks lie as on supine films with the arms up (Caffey; Keats, Atlas of Normal Roentgen Variants): the clavicle
 rises from beside the spine over the apex to the acromion; of the blade, thin as paper, one sees the lateral border
 outside the ribs, the socket, and spine and neck as a Y above the second rib; the upper end of the humerus is a funnel
-with one or two round growth centres beside the socket. Lengths follow from the patient's `Frame`; all values are cm of
+capped by a half-round growth centre beside the socket. Lengths follow from the patient's `Frame`; all values are cm of
 cortical bone.
 """
 
@@ -16,7 +16,7 @@ from .childbody import arm_lift
 from .plane import Plane, bezier
 
 BLADE = -0.8  # depth of the shoulder blades, of the half-depth of the chest
-PLATE = 0.18  # path through a blade, of the unit
+PLATE = 0.11  # path through a blade, of the unit
 EDGE = 20  # samples of a side of a blade's outline
 
 
@@ -57,7 +57,7 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
     start, both = rng.normal(-0.07, 0.02), rng.standard_normal(3)
     x, y, radius, path = [], [], [], []
     for side, (outer, top) in zip((-1, 1), ends, strict=True):
-        own = both + 0.35 * rng.standard_normal(3)
+        own = 0.8 * both + 0.5 * rng.standard_normal(3)
         inner = (0.16 + 0.02 * own[1]) * f.width
         x.append(side * (inner + (outer - inner) * np.sin(1.1 * t) / np.sin(1.1)))
         low = f.apex + start * f.height
