@@ -27,19 +27,20 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     x, y = plane.coordinates(depth)
     rng = np.random.default_rng([patient.seed, 8])
     old = float(np.clip((patient.age - 45) / 40, 0, 1))
-    height = y[:, :1] if plane.sin == 0 else y
+    most = abs(patient.scoliosis) * (0.5 + (np.abs(y[[0, 0, -1, -1], [0, -1, 0, -1]]).max() / f.height) ** 2)
+    columns = np.flatnonzero((np.abs(x[[0, -1]]) < 3.6 * u + most).any(0))
+    out = np.zeros_like(x)
+    if not columns.size:
+        return out
+    part = slice(columns[0], columns[-1] + 1)
+    x, y = x[:, part], y[:, part]
+    height = y[:, y.shape[1] // 2, None]
     bow = np.float32(patient.scoliosis) * (height / np.float32(f.height)) ** 2
-    bow = bow + np.float32(0.5 * patient.scoliosis * old) * np.sin(
+    bow += np.float32(0.5 * patient.scoliosis * old) * np.sin(
         height / np.float32(0.17 * f.height) + np.float32(patient.seed % 7)
     )
     x = x - bow
     y = y + x * (np.float32(0.05) * np.sin(height / np.float32(0.13 * f.height) + np.float32(patient.seed % 5)))
-    columns = np.flatnonzero((np.abs(x) < 3.6 * u).any(0))
-    if not columns.size:
-        return np.zeros_like(x)
-    out, part = np.zeros_like(x), slice(columns[0], columns[-1] + 1)
-    x = x[:, part]
-    y = y[:, part]
     level = ribs.order_at((np.float32(f.apex + ribs.TOP * ribs.rise(patient)) - y) / np.float32(ribs.rise(patient)))
     level = level.astype(np.float32) + np.float32(0.35)
     number = np.floor(level)

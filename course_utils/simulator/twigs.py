@@ -17,6 +17,7 @@ from .plane import Plane
 
 MAPS = 12  # different ones
 CELL = 0.05  # cm, side of a pixel of a map
+WIDTHS = (1, 2, 3, 5)  # of film pixels, in cells, for which maps are kept
 OUT, UP = (-5.0, 13.0), (-16.0, 14.0)  # cm from the hilum that a map covers: from the midline outwards, upwards
 VESSELS, FORKS = 620, 4  # of a map: how many begin, how many times they branch
 STEPS = 24  # points on a branch
@@ -70,7 +71,7 @@ def end_on(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     return tuple(np.concatenate(v) for v in zip(dots, lumps, (*ring, 0.035 + 0 * wall, 0.5 * wall), strict=True))
 
 
-@functools.lru_cache(maxsize=4 * MAPS)
+@functools.lru_cache(maxsize=len(WIDTHS) * MAPS)
 def vessel_map(number: int, wide: int = 1) -> Image.Image:
     """A map: path through small vessels, cm, row 0 uppermost, the midline at the left; means over `wide` pixels."""
     if wide > 1:
@@ -81,13 +82,13 @@ def vessel_map(number: int, wide: int = 1) -> Image.Image:
     column, row = np.floor((x - OUT[0]) / CELL), np.floor((UP[1] - y) / CELL)
     inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
     place, volume = (row * columns + column).astype(int), SOLID * np.pi * radius**2 * length
-    out = np.zeros((rows, columns))
+    out = np.zeros((rows, columns), np.float32)
     edges = (0, 0.03, 0.05, 0.08, 0.2, 0.35, 1)
     for low, high in zip(edges, edges[1:], strict=False):
         some = inside & (radius >= low) & (radius < high)
-        points = np.bincount(place[some], volume[some] / CELL**2, rows * columns).reshape(rows, columns)
-        out += gaussian_filter(points, 0.5 * (radius[some].mean() / CELL) + 0.4)
-    return Image.fromarray(out.astype(np.float32))
+        points = np.bincount(place[some], volume[some] / CELL**2, rows * columns).astype(np.float32)
+        out += gaussian_filter(points.reshape(rows, columns), 0.5 * (radius[some].mean() / CELL) + 0.4, truncate=3.0)
+    return Image.fromarray(out)
 
 
 def path(patient, plane: Plane, hilum, unit: float, tall: float) -> np.ndarray:
@@ -102,7 +103,7 @@ def path(patient, plane: Plane, hilum, unit: float, tall: float) -> np.ndarray:
     scale = float(plane.magnification(0.0))
     film = np.array([[plane.cos, -plane.sin], [-plane.sin, -plane.cos]]) * plane.pitch / scale  # pixels to cm
     corner = np.array([plane.left * plane.cos + plane.top * plane.sin, plane.top * plane.cos - plane.left * plane.sin])
-    wide = round(float(np.clip(plane.pitch / scale / unit / CELL, 1, 6)))
+    wide = min(WIDTHS, key=lambda wide: abs(wide - plane.pitch / scale / unit / CELL))
     method = Image.Resampling.NEAREST if wide > 1 else Image.Resampling.BILINEAR  # much faster, on small steps as good
     middle = int(np.clip(np.round(-plane.left / plane.pitch), 0, columns))  # the tilt is small
     out = np.zeros(plane.shape, np.float32)
