@@ -65,7 +65,7 @@ def arms(patient, exposure, f: Frame, x, y) -> np.ndarray:
     for side in (-1, 1):
         lift = exposure.arms + 0.12 * side * exposure.rotation / 5
         start = (side * (f.width + 0.5 * patient.wall + 3.0), f.apex - 4.0)
-        length, radius = 26 * f.unit, (3.6 * f.unit + 0.35 * patient.wall)
+        length, radius = 36 * f.unit, (3.6 * f.unit + 0.35 * patient.wall)
         end = (start[0] + side * length * math.cos(lift), start[1] + length * math.sin(lift))
         centre = [(a + b) / 2 for a, b in zip(start, end, strict=True)]
         part = around(x, y, centre, *(abs(b - a) / 2 + radius for a, b in zip(start, end, strict=True)))

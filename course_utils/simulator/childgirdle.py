@@ -102,7 +102,7 @@ def humerus(patient, plane: Plane, f: Frame, side: int, socket, lift: float, rng
     way = np.array((np.cos(lift), np.sin(lift)))
     square = np.array((-way[1], way[0]))
     grown = float(np.clip((patient.age - 1) / 5, 0, 1))
-    head, thick = (1.05 + 0.50 * grown) * u, (0.66 + 0.55 * grown) * u
+    head, thick = (1.00 + 0.45 * grown) * u, (0.46 + 0.36 * grown) * u
     centre = socket + way * (0.35 * u + thick) + rng.normal(0, 0.08 * u, 2)
     t = np.linspace(0, 1, plane.samples(32 * u)) ** 1.8
     # The plate of cartilage is 2 to 3 mm wide, convex towards the shaft.
@@ -119,5 +119,5 @@ def humerus(patient, plane: Plane, f: Frame, side: int, socket, lift: float, rng
     bend = 0.25 * thick * (2 * s * s - 1)
     x, y = (centre[i] + square[i] * s * head + way[i] * bend for i in (0, 1))
     r = thick * chord(s) * (1 + 0.12 * rng.normal() * s)
-    solid = 0.95 * u * chord(s) + 0.05 * u
+    solid = 0.75 * u * chord(s) + 0.05 * u
     return [*pieces, plane.tubes(side * x[None], y[None], z, r, solid, hollow=0.88, marrow=0.45)]

@@ -23,7 +23,7 @@ KINDS = ("normal", "covid", "bacterial", "viral")
 VISIBLE = {"normal": 0.0, "covid": 0.69, "bacterial": 1.0, "viral": 1.0}
 THRESHOLD = 1.0  # cm of extra path that count as lesion in the mask
 # A small child's lungs are shallow: what fills them takes a larger share of the air than in an adult.
-SHALLOW = {"bacterial": 1.6, "viral": 2.1}
+SHALLOW = {"bacterial": 2.1, "viral": 3.2}
 DENSE = {"covid": 1.3, "bacterial": 1.15, "viral": 1.3}  # of adults
 REACH = 24.0  # cm, half-side of the square that textures cover
 
@@ -200,16 +200,16 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     part = tuple(slice(np.argmax(seen), seen.size - np.argmax(seen[::-1])) for seen in (air.any(1), air.any(0)))
     shape = air[part].shape
     cloud = texture(rng, plane, (10, 20, 40, 80), f.unit, part)
-    patchy, grainy = (0.10, 0.19) if patient.child else (0.12, 0.30)  # seen at a child's size, lobules are finer
+    patchy, grainy = (0.15, 0.30) if patient.child else (0.12, 0.30)  # seen at a child's size, lobules are finer
     septa = np.float32(0.8) - np.abs(texture(rng, plane, (34, 68), f.unit, part))  # ridges: lines that form a net
     fine = np.clip(1 + grainy * septa, 0.3, 2.0)
     uneven = enlarged(np.clip(1 + patchy * cloud, 0.4, 1.8) * (1 - disease.net) + disease.net * fine, 2, shape)
     cloud = enlarged(cloud, 2, shape)
     share = np.zeros_like(cloud)
-    soft = 1.5 if patient.child else 1.0 if disease.kind == "bacterial" else 1.7  # how gradually a patch begins
+    soft = 1.1 if patient.child else 1.0 if disease.kind == "bacterial" else 1.7  # how gradually a patch begins
     for p in disease.patches:
         opacity(share, p, disease.kind, soft, f, cloud, *(lungs[name][part] for name in ("x", "y", "side", "q")))
-    most = np.float32(0.8 if patient.child else 0.97)  # no opacity is whiter than the heart
+    most = np.float32(0.85 if patient.child else 0.97)  # no opacity is whiter than the heart
     out[part] = np.minimum(share * uneven * np.float32(strength), most)
     if any(disease.effusion):
         np.maximum(out, fluid(disease, f, lungs) * np.float32(min(0.9 * strength, 0.95)), out=out)

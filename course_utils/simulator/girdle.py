@@ -111,7 +111,7 @@ def _arm(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> list
         head, np.interp(along, [0, 0.8, 1.8, 3.2, 5.5, 22, 30], [2.36, 2.30, 2.10, 1.60, 1.22, 1.05, 2.6])
     )
     spongy = np.interp(along, [-2.36, 1.5, 4.5], [0.30, 0.30, 0.0])
-    solid = np.interp(along, [0.5, 4, 7], [0.0, 0.7, 0.8])
+    solid = np.interp(along, [0.5, 4, 7, 26, 30], [0.0, 0.7, 0.8, 0.8, 0.1])
     lateral = 0.70 * ramp((along + 2.4) / 9)  # the head sits on the inner side of the shaft
     down, centre = exposure.arms, joint + np.array((2.15 * u, 0.1 * u))
     along = along * u
