@@ -33,7 +33,7 @@ RANGES = {
 
 CUT = 0.15  # share of adult films that are centred without care and may cut off a part of the lungs
 MARGIN = 0.9  # cm of film above the apices and below the costophrenic angles, at least
-ROOM = 2.1  # height of a film over that of the lungs to the domes, at most: collimation leaves the abdomen out
+ROOM = 1.95  # height of a film over that of the lungs to the domes, at most: collimation leaves the abdomen out
 TALL = 1.1  # height over width beyond which a film is rather made wider
 
 # Share of adult films with each of `devices.DEVICES`, by view: who is filmed lying is most often in intensive care.
