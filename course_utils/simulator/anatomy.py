@@ -112,9 +112,9 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     full *= rows.of(2 * f.depth * (1 - 0.15 * ramp((s - 0.4) / 0.6)) * np.sqrt(shallow * (2 - shallow)))
     full *= across.of(0.50 + 0.50 * ramp((TABLE - 1.5 * f.unit) / (6.0 * f.unit)))
 
-    right, left = (dome_height(patient, f, TABLE, top, k) for k, top in zip((-1, 1), f.dome, strict=True))
-    below = side * across.of((left - right) * (ramp(TABLE / (6 * f.unit) + 0.5) - 0.5))  # one runs into the other
-    below += across.of((left + right) / 2)
+    below = diaphragm(
+        [dome_height(patient, f, TABLE, top, k) for k, top in zip((-1, 1), f.dome, strict=True)], f, side, across
+    )
     below -= y
     below += np.float32(BLUNT * f.unit) * ramp((q - np.float32(0.86)) * np.float32(7))
     np.maximum(below, 0, out=below)
@@ -145,6 +145,17 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     air = np.minimum(air, full - below)  # the heart lies on the dome: the lung behind both loses to the larger one
     np.maximum(air, 0, out=air)
     return {"x": x, "y": y, "full": full, "air": air, "side": side, "q": q}
+
+
+def diaphragm(domes, f: Frame, side: np.ndarray, across: Lookup) -> np.ndarray:
+    """Height of the diaphragm on every ray, y in cm, from that of its right and left half at `TABLE` from the midline.
+
+    One half runs into the other. side, across: as in `lungs`; `Lookup` of the distance from the midline.
+    """
+    right, left = domes
+    out = side * across.of((left - right) * (ramp(TABLE / (6 * f.unit) + 0.5) - 0.5))
+    out += across.of((left + right) / 2)
+    return out
 
 
 def dome_height(patient, f: Frame, distance, top: float, side: int) -> np.ndarray:

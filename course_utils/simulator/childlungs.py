@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from . import heart
-from .anatomy import HEART_DEPTH, Frame, chord, ramp, straightened
+from .anatomy import HEART_DEPTH, Frame, chord, diaphragm, ramp, straightened
 from .lookup import TABLE, Lookup, curve
 from .plane import Plane
 
@@ -88,9 +88,7 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     full *= rows.smooth(2 * f.depth * (1 + 0.10 * ramp((s - 0.4) / 0.6)) * shallow)
     full *= across.of(0.75 + 0.25 * ramp((TABLE - 1.5 * f.unit) / (6.0 * f.unit)))
 
-    right, left = (dome_height(f, TABLE, top, k) for k, top in zip((-1, 1), f.dome, strict=True))
-    below = side * across.of((left - right) * (ramp(TABLE / (6 * f.unit) + 0.5) - 0.5))  # one runs into the other
-    below += across.of((left + right) / 2)
+    below = diaphragm([dome_height(f, TABLE, top, k) for k, top in zip((-1, 1), f.dome, strict=True)], f, side, across)
     below -= y
     sunk = ramp(below * np.float32(1 / (6.0 * f.unit)) + 1)
     np.maximum(below, 0, out=below)

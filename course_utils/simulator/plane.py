@@ -150,7 +150,7 @@ class Plane:
             layer, hollow, marrow = walls[group // UNSEEN]
             t, stagger, share = cross_section(int(group) % UNSEEN, hollow, marrow)
             here = samples[:, start : start + counts[group]]
-            c, r, weight = out[:, end : end + share.size * counts[group]].reshape(3, share.size, -1)
+            c, r, weight = out[:, end : end + t.size * counts[group]].reshape(3, t.size, -1)
             np.add(here[2] * t, here[10] * stagger, out=c)
             np.add(here[3] * t, here[11] * stagger, out=r)
             np.multiply(here[4], share, out=weight)

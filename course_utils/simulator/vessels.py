@@ -38,7 +38,7 @@ def hila(f: Frame, x, y, child: bool) -> np.ndarray:
 def tree(patient, f: Frame, rng, generations: int = GENERATIONS) -> list[np.ndarray]:
     """The vessels of both lungs, by generation, as in `pulmonary.stems`; fewer generations are the first of more."""
     if patient.child:
-        return fan(f, rng, 7, 0.36, min(generations, 5), winding=0.75)
+        return fan(f, rng, 7, 0.36, generations, winding=0.75)
     return pulmonary.tree(lambda side: hilum(f, side), f.unit, rng, generations)
 
 
