@@ -27,12 +27,12 @@ def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) ->
         lift = arm_lift(exposure, side)
         up = np.clip(lift / 1.3, -1, 1.1)  # raising the arm turns the tip outwards and the socket upwards
         at = _places(f, up, rng.normal(0, 0.25 * f.unit, 2))
-        above = 0.08 + 0.045 * up + 0.045 * exposure.shoulders  # of the acromion
-        rims, outline = _blade(plane, f, side, at, above)
+        above = 0.10 + 0.04 * up + 0.04 * exposure.shoulders  # of the acromion
+        rims, outline = _blade(plane, f, side, at, above, rng)
         pieces.append(rims)
         outlines.append(outline)
-        ends.append(at(0.79, above + 0.01))
-        pieces += humerus(patient, plane, f, side, at(0.90, 0.035 + 0.02 * up), lift, rng)
+        ends.append(at(0.72 + 0.04 * rng.standard_normal(), above + 0.02 + 0.06 * up + 0.03 * rng.standard_normal()))
+        pieces += humerus(patient, plane, f, side, at(0.86, 0.035 + 0.05 * up), lift, rng)
     pieces.append(clavicles(plane, f, np.array(ends), rng))
     return pieces, np.float32(PLATE * f.unit) * plane.fill(outlines)
 
@@ -41,7 +41,7 @@ def _places(f: Frame, up: float, shift: np.ndarray):
     """Points of a blade by half-widths from the midline and lung heights above the apex; it turns about its top."""
 
     def at(across: float, above: float) -> np.ndarray:
-        across += 0.22 * (up - 1) * max(0.0, 0.1 - above)
+        across += 0.16 * (up - 1) * max(0.0, 0.05 - above)
         return np.array((across * f.width, f.apex + above * f.height)) + shift
 
     return at
@@ -54,70 +54,81 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
     """
     u = f.unit
     t = np.linspace(0, 1, plane.samples(0.9 * f.width))
-    start, both = rng.normal(-0.07, 0.02), rng.standard_normal(3)
+    start, both = rng.normal(-0.07, 0.025), rng.standard_normal(3)
     x, y, radius, path = [], [], [], []
     for side, (outer, top) in zip((-1, 1), ends, strict=True):
         own = 0.8 * both + 0.5 * rng.standard_normal(3)
-        inner = (0.16 + 0.02 * own[1]) * f.width
-        x.append(side * (inner + (outer - inner) * np.sin(1.1 * t) / np.sin(1.1)))
+        inner = (0.15 + 0.02 * own[1]) * f.width
+        x.append(side * (inner + (outer - inner) * np.sin(0.7 * t) / np.sin(0.7)))
         low = f.apex + start * f.height
-        bend = (0.55 + 0.12 * own[2]) * np.sin(2 * np.pi * t**1.2) + (0.25 + 0.40 * own[0]) * np.sin(np.pi * t)
-        y.append(low + (top - low) * t + bend * u)
+        bend = (0.34 + 0.14 * own[2]) * np.sin(2 * np.pi * t**1.2) + (0.10 + 0.30 * own[0]) * np.sin(np.pi * t)
+        wave = rng.uniform(0, 6, 4)  # no bone has borders of even distance or brightness
+        y.append(low + (top - low) * t + (bend + 0.05 * np.sin(11 * t + wave[0])) * u)
         broad = np.interp(
-            t, [0, 0.04, 0.14, 0.35, 0.62, 0.85, 0.97, 1], [0.40, 0.58, 0.50, 0.35, 0.31, 0.39, 0.40, 0.24]
+            t, [0, 0.03, 0.12, 0.35, 0.60, 0.80, 0.95, 1], [0.42, 0.58, 0.50, 0.36, 0.33, 0.42, 0.56, 0.48]
         )
-        radius.append(u * (1 + 0.06 * own[1]) * broad)
-        path.append(u * np.interp(t, [0, 0.05, 0.2, 0.6, 0.85, 0.97, 1], [0.10, 0.45, 0.90, 1.30, 0.85, 0.40, 0.05]))
+        broad = broad * (1 + 0.06 * np.sin(9 * t + wave[1]) + 0.04 * np.sin(19 * t + wave[2]))
+        radius.append(u * (1 + 0.08 * own[1]) * broad)
+        solid = np.interp(t, [0, 0.05, 0.2, 0.5, 0.72, 0.9, 0.97, 1], [0.10, 0.40, 0.85, 1.35, 1.15, 0.62, 0.45, 0.05])
+        path.append(u * solid * (1 + 0.12 * np.sin(8 * t + wave[3])))
     x, y, radius, path = (np.stack(v) for v in (x, y, radius, path))
-    return plane.tubes(x, y, f.depth * (0.90 - 0.80 * t**1.3), radius, path, hollow=0.74, marrow=0.25)
+    return plane.tubes(x, y, f.depth * (0.90 - 0.80 * t**1.3), radius, path, hollow=0.78, marrow=0.30)
 
 
-def _blade(plane: Plane, f: Frame, side: int, at, above: float) -> tuple[tuple, tuple]:
+def _blade(plane: Plane, f: Frame, side: int, at, above: float, rng: np.random.Generator) -> tuple[tuple, tuple]:
     """Thick edges of a blade as tubes, and its outline in pixels. above: see `draw`."""
     u = f.unit
     t = np.linspace(0, 1, plane.samples(9 * u))
-    socket, tip, corner = at(0.89, -0.03), at(1.07, -0.43), at(0.64, -0.05)
-    lines = (  # begin, bend, end, half-width and path (of the unit) at both ends and between
-        (at(0.875, 0.055), at(0.86, -0.07), at(0.91, -0.22), (0.50, 0.80, 0.15), (0.40, 0.66, 0.10)),  # neck
-        (at(0.90, 0.03), at(0.89, -0.17), tip, (0.34, 0.26, 0.12), (0.70, 0.60, 0.16)),  # lateral border
-        (at(0.79, above), at(0.87, 0.03), at(0.67, -0.13), (0.40, 0.46, 0.18), (0.45, 0.62, 0.20)),  # spine, acromion
-        (at(0.75, 0.05), at(0.79, 0.085), at(0.87, 0.0), (0.34, 0.42, 0.34), (0.40, 0.46, 0.30)),  # coracoid
-        (at(0.77, 0.02), at(0.70, 0.02), corner, (0.20, 0.17, 0.14), (0.20, 0.16, 0.14)),  # upper border
-    )
+    tip, corner, root = at(1.05, -0.37), at(0.60, 0.0), at(0.60, -0.14)
+    lines = [  # begin, bend, end, half-width and path (of the unit) at both ends and between
+        (at(0.78, 0.09), at(0.755, 0.03), at(0.80, -0.05), (0.22, 0.30, 0.20), (0.25, 0.55, 0.25)),  # socket
+        (at(0.79, 0.03), at(0.72, 0.02), root, (0.75, 0.50, 0.12), (0.50, 0.62, 0.12)),  # neck, spine
+        (at(0.71, -0.01), at(0.80, 0.06), at(0.86, above), (0.34, 0.40, 0.34), (0.15, 0.42, 0.30)),  # acromion
+        (at(0.73, 0.06), at(0.71, 0.08), at(0.68, 0.08), (0.30, 0.44, 0.34), (0.20, 0.34, 0.34)),  # coracoid
+        (at(0.79, -0.02), at(0.85, -0.14), tip, (0.40, 0.20, 0.12), (0.45, 0.30, 0.16)),  # lateral border
+    ]
+    for _ in range(4):  # trabeculae fan out from the neck
+        way = at(0.66 + 0.26 * rng.random(), -0.14 - 0.10 * rng.random())
+        lines.append((at(0.76, 0.0), at(0.76, -0.04), way, (0.07, 0.07, 0.05), (0.18, 0.14, 0.02)))
     curves = bezier([points for *points, _, _ in lines], t)
     radius, path = (u * np.stack([np.interp(t, [0, 0.45, 1], line[k]) for line in lines]) for k in (3, 4))
+    path *= rng.uniform(0.75, 1.2, (len(lines), 1))
     rounded = np.sqrt(np.minimum(1, np.minimum(t, 1 - t) * 5 + 0.01))  # no square ends
     radius, path = radius * rounded, path * rounded
     z = BLADE * f.depth
     rims = plane.tubes(side * curves[:, 0], curves[:, 1], np.full(path.shape, z), radius, path, hollow=0.5, marrow=0.6)
-    corners = (socket, at(0.93, -0.17), tip), (tip, at(1.09, -0.53), at(0.97, -0.50))
-    corners += (at(0.97, -0.50), at(0.78, -0.38), corner), (corner, at(0.72, 0.03), socket)
+    low = at(0.96, -0.50)
+    corners = (at(0.79, -0.02), at(0.85, -0.14), tip), (tip, at(1.06, -0.46), low)
+    corners += (low, at(0.72, -0.36), corner), (corner, at(0.68, 0.05), at(0.79, -0.02))
     outline = np.concatenate(list(bezier(corners, np.linspace(0, 1, EDGE))), axis=1)
     return rims, plane.project(side * outline[0], outline[1], z)
 
 
 def humerus(patient, plane: Plane, f: Frame, side: int, socket, lift: float, rng: np.random.Generator) -> list[tuple]:
-    """Shaft with its funnel-shaped end, and the growth centre that caps it, half round; it grows with age."""
+    """Shaft that widens to its end, and the growth centre that caps it: a faint small oval that grows with age."""
     u, z = f.unit, -0.3 * f.depth
     way = np.array((np.cos(lift), np.sin(lift)))
     square = np.array((-way[1], way[0]))
-    grown = float(np.clip((patient.age - 1) / 5, 0, 1))
-    head, thick = (1.00 + 0.45 * grown) * u, (0.46 + 0.36 * grown) * u
-    centre = socket + way * (0.35 * u + thick) + rng.normal(0, 0.08 * u, 2)
+    grown = float(np.clip((patient.age - 1) / 5 + rng.normal(0, 0.12), 0, 1))
+    head, thick = (0.62 + 0.70 * grown) * u, (0.44 + 0.62 * grown) * u
+    centre = socket + way * (0.25 * u + thick) + rng.normal(0, 0.12 * u, 2)
     t = np.linspace(0, 1, plane.samples(32 * u)) ** 1.8
-    # The plate of cartilage is 2 to 3 mm wide, convex towards the shaft.
-    along = 0.94 * thick + (0.16 - 0.08 * grown) * u + 20 * u * t
-    end = 1.20 + 0.25 * grown
-    radius = [0.30, 0.9 * end, end, 0.96 * end, 0.98, 0.76, 0.68]
-    radius = u * np.interp(t, [0, 0.005, 0.018, 0.036, 0.084, 0.18, 1], radius)
-    bow = 0.20 * u * np.sin(np.pi * np.clip(3.7 * t, 0, 1))
+    # The plate of cartilage is 2 mm wide, but seen at a slant: the centre lies half before the end of the shaft.
+    along = (0.9 - 0.75 * grown * rng.uniform(0.3, 1)) * thick + 0.12 * u + 20 * u * t
+    end = 1.15 + 0.25 * grown
+    radius = [0.5 * end, 0.92 * end, end, 0.95 * end, 0.96, 0.74, 0.68]
+    radius = u * np.interp(t, [0, 0.008, 0.022, 0.045, 0.095, 0.20, 1], radius)
+    bow = 0.20 * u * np.sin(np.pi * np.clip(3.7 * t, 0, 1)) + rng.normal(0, 0.5 * u) * t
     x, y = (centre[i] + way[i] * along + square[i] * bow for i in (0, 1))
-    solid = 0.95 * u * np.interp(t, [0, 0.018, 0.036, 0.12, 1], [0.8, 0.85, 0.9, 1.2, 1.4])
-    pieces = [plane.tubes(side * x[None], y[None], z, radius, solid, hollow=0.84, marrow=0.3)]
+    solid = 0.80 * u * np.interp(t, [0, 0.01, 0.03, 0.12, 1], [0.5, 0.85, 0.75, 0.9, 1.1])
+    pieces = [plane.tubes(side * x[None], y[None], z, radius, solid, hollow=0.9, marrow=0.55)]
+    aside = np.array((-0.84, 0.84))[:, None] * radius  # the cortex thickens along the shaft
+    edges = [v + square[i] * aside for i, v in enumerate((x, y))]
+    wall = u * np.interp(t, [0, 0.03, 0.12, 0.3, 1], [0, 0.10, 0.42, 0.60, 0.60])
+    pieces.append(plane.tubes(side * edges[0], edges[1], z, 0.15 * u, wall))
     s = np.linspace(-0.97, 0.97, plane.samples(3 * u))
-    # Rounder towards the socket than towards the plate: its middle line bends towards the socket.
     bend = 0.25 * thick * (2 * s * s - 1)
     x, y = (centre[i] + square[i] * s * head + way[i] * bend for i in (0, 1))
-    r = thick * chord(s) * (1 + 0.12 * rng.normal() * s)
-    solid = 0.75 * u * chord(s) + 0.05 * u
-    return [*pieces, plane.tubes(side * x[None], y[None], z, r, solid, hollow=0.88, marrow=0.45)]
+    r = thick * chord(s) * (1 + 0.15 * rng.normal() * s + 0.08 * np.sin(5 * s + rng.uniform(0, 6)))
+    solid = (0.34 + 0.14 * grown) * u * (chord(s) + 0.05)
+    return [*pieces, plane.tubes(side * x[None], y[None], z, r, solid, hollow=0.85, marrow=0.6)]
