@@ -9,8 +9,9 @@ from .anatomy import HEART_DEPTH, Frame, chord, diaphragm, ramp, straightened
 from .lookup import TABLE, Lookup, curve
 from .plane import Plane
 
-FUZZ = 0.06  # cm: the heart beats twice a second and lies far from the detector
-ROUND = 1.7  # over an adult's `heart.CORNER`
+FUZZ = 0.09  # cm: the heart beats twice a second and lies far from the detector
+STEEP = 3.0  # cm, of an adult's size, below the top of a dome no lung is left
+ROUND = 2.4  # over an adult's `heart.CORNER`
 
 
 def cavity(patient, f: Frame) -> tuple[list, list]:
@@ -90,7 +91,6 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
 
     below = diaphragm([dome_height(f, TABLE, top, k) for k, top in zip((-1, 1), f.dome, strict=True)], f, side, across)
     below -= y
-    sunk = ramp(below * np.float32(1 / (6.0 * f.unit)) + 1)
     np.maximum(below, 0, out=below)
     taken = across.of(1 - ramp((TABLE - 0.9 * f.unit) / (2.6 * f.unit)))  # by the spine
     behind = np.float32(0.66) + np.float32(0.18) * taken
@@ -106,16 +106,12 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
             [6.0 * f.unit, 4.6 * f.unit, 2.6 * f.unit, 2.0 * f.unit],
         )
         taken = np.maximum(taken, chord(1 - np.minimum(inside, 1)))
-    behind += (np.float32(0.97) - behind) * sunk  # towards the diaphragm less and less lung lies behind the heart
     taken *= behind
-    middle = across.of(1.5 * f.unit * (1 - ramp((TABLE - 3 * f.unit) / (5 * f.unit))))  # little lung lies behind it
-    below += middle * below / (below + np.float32(f.unit))
     below *= below / (below + np.float32(0.08))  # a small child breathes fast: the edge moves a little
-    below *= np.float32(4 * f.depth / f.unit / 1.25)
-    taken *= full
-    np.sqrt(below, out=below)
-    air = full - np.maximum(taken, below)  # the heart lies on the dome: the lung behind both loses to the larger one
-    np.maximum(air, 0, out=air)
+    below *= np.float32(1 / (STEEP * f.unit))
+    # The heart lies before the domes: lung behind it shows where they begin, and none is left a little further down.
+    air = full * (1 - taken)
+    air *= 1 - np.sqrt(np.minimum(below, 1))
     return {"x": x, "y": y, "full": full, "air": air, "side": side, "q": q}
 
 
