@@ -38,7 +38,7 @@ ROWS = {
     "02": {
         "tutorial_home": "gain in AUC by the guide's rotation, crop and flip (pneumonia or not, children)",
         "anatomical_abroad": "gain in AUC by small anatomical changes, films changed in the same way",
-        "anatomical_coarse": "the same, films of half the resolution, a change that the recipe does not hold",
+        "anatomical_coarse": "the same, films of a third of the resolution, a change that the recipe does not hold",
     },
     "03": {
         "linear_probe": "linear probe on frozen features: AUC (pneumonia or not, children)",
