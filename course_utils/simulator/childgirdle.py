@@ -114,21 +114,21 @@ def humerus(patient, plane: Plane, f: Frame, side: int, socket, lift: float, rng
     centre = socket + way * (0.25 * u + thick) + rng.normal(0, 0.12 * u, 2)
     t = np.linspace(0, 1, plane.samples(32 * u)) ** 1.8
     # The plate of cartilage is 2 mm wide, but seen at a slant: the centre lies half before the end of the shaft.
-    along = (0.9 - 0.75 * grown * rng.uniform(0.3, 1)) * thick + 0.12 * u + 20 * u * t
+    along = (0.95 - 0.4 * grown * rng.uniform(0.2, 1)) * thick + 0.12 * u + 20 * u * t
     end = 1.15 + 0.25 * grown
     radius = [0.5 * end, 0.92 * end, end, 0.95 * end, 0.96, 0.74, 0.68]
     radius = u * np.interp(t, [0, 0.008, 0.022, 0.045, 0.095, 0.20, 1], radius)
     bow = 0.20 * u * np.sin(np.pi * np.clip(3.7 * t, 0, 1)) + rng.normal(0, 0.5 * u) * t
     x, y = (centre[i] + way[i] * along + square[i] * bow for i in (0, 1))
     solid = 0.80 * u * np.interp(t, [0, 0.01, 0.03, 0.12, 1], [0.5, 0.85, 0.75, 0.9, 1.1])
-    pieces = [plane.tubes(side * x[None], y[None], z, radius, solid, hollow=0.9, marrow=0.55)]
-    aside = np.array((-0.84, 0.84))[:, None] * radius  # the cortex thickens along the shaft
-    edges = [v + square[i] * aside for i, v in enumerate((x, y))]
+    aside = np.array((0, -0.84, 0.84))[:, None] * radius  # the cortex at both sides thickens along the shaft
     wall = u * np.interp(t, [0, 0.03, 0.12, 0.3, 1], [0, 0.10, 0.42, 0.60, 0.60])
-    pieces.append(plane.tubes(side * edges[0], edges[1], z, 0.15 * u, wall))
+    x, y = (side * (x + square[0] * aside), y + square[1] * aside)
+    radius, solid = np.stack([radius] + 2 * [np.full_like(t, 0.15 * u)]), np.stack([solid, wall, wall])
+    shaft = plane.tubes(x, y, z, radius, solid, hollow=0.9, marrow=0.55)
     s = np.linspace(-0.97, 0.97, plane.samples(3 * u))
     bend = 0.25 * thick * (2 * s * s - 1)
     x, y = (centre[i] + square[i] * s * head + way[i] * bend for i in (0, 1))
     r = thick * chord(s) * (1 + 0.15 * rng.normal() * s + 0.08 * np.sin(5 * s + rng.uniform(0, 6)))
     solid = (0.34 + 0.14 * grown) * u * (chord(s) + 0.05)
-    return [*pieces, plane.tubes(side * x[None], y[None], z, r, solid, hollow=0.85, marrow=0.6)]
+    return [shaft, plane.tubes(side * x[None], y[None], z, r, solid, hollow=0.85, marrow=0.6)]
