@@ -118,7 +118,7 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     below -= y
     below += np.float32(BLUNT * f.unit) * ramp((q - np.float32(0.86)) * np.float32(7))
     np.maximum(below, 0, out=below)
-    taken = across.of(1 - ramp((TABLE - 0.2 * f.unit) / (2.8 * f.unit)))  # by the spine
+    taken = across.of(1 - ramp((TABLE - 0.4 * f.unit) / (2.3 * f.unit)))  # by the spine
     behind = np.float32(0.91) + np.float32(0.14) * taken
     if "heart" not in without:
         xh, yh = plane.coordinates(HEART_DEPTH * f.unit)
@@ -134,7 +134,7 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
         )
         organ = chord(1 - np.minimum(inside, 1))
         organ *= share
-        behind += np.float32(0.06) * ramp((aorta - distance) * np.float32(2.5 / f.unit))  # seen through the heart
+        behind += np.float32(0.10) * ramp((aorta - distance) * np.float32(2.5 / f.unit))  # seen through the heart
         taken += organ - taken * organ  # lung lies behind the ventricles and before the spine: brightest is the middle
     taken *= behind
     air = full - full * taken

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from . import (
+    airways,
     anatomy,
     body,
     childairways,
@@ -144,7 +145,7 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
     air = lungs["air"]
     path, gas = plane.splat(
         vessels.branches(plane, tree, solid=4.2 if patient.child else 2.6) if "vessels" not in without else [],
-        (childairways if patient.child else vessels).airways(patient, plane, f) if "airways" not in without else [],
+        (childairways if patient.child else airways).airways(patient, plane, f) if "airways" not in without else [],
     )
     if "vessels" not in without:
         most = np.float32((0.62 if patient.child else 1.1) * f.unit)  # large vessels join or lie behind each other

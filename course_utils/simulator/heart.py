@@ -62,7 +62,7 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     azygos = oval(y, (1.9 * u, at(0.33)), 0.7 * u, 0.8 * u)
     ascending = oval(y, (0.6 * u, at(0.42)), (1.5 + 1.7 * old + 0.25 * z[1]) * u, (3.2 + old) * u)
     low = f.dome[0] + (3.6 + 0.5 * z[2]) * u
-    atrium = oval(y, (0.45 * right, low), 0.55 * right, max(at(0.50) - low, 3 * u), 6.5 * u)
+    atrium = oval(y, (0.45 * right, low), 0.55 * right, max(at(0.44) - low, 4 * u), 6.5 * u, 2.0 + 0.2 * z[1])
     cava = np.where(y < low, 2.5 * u, 0)  # inferior
     edges = {-1: envelope(vessels, azygos, ascending, atrium, cava)}
 

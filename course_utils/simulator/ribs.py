@@ -59,7 +59,7 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     stature = np.exp(0.08 * rng.standard_normal()) * min(pitch / (BETWEEN * u), 1.1)  # low ones in a low chest
     rib, side = np.tile(ORDER, 2), np.repeat([-1.0, 1.0], 12)[:, None]
     own = rng.normal(0, (0.10, 0.05, 0.04, 0.02, 0), (12, 5))  # where the rib begins, how far it falls, how tall it is,
-    own = own[rib] + rng.normal(0, (0.06, 0.04, 0.05, 0.035, 0.10), (24, 5)) * UNLIKE[rib, None]
+    own = own[rib] + rng.normal(0, (0.06, 0.04, 0.07, 0.035, 0.17), (24, 5)) * UNLIKE[rib, None]
     start, fall, tall, reach, weak = own.T[:, :, None]  # where it ends, what mineral it lacks
     end, crest, widest, drop, half_tall, mineral = TABLES[:, rib, None]
     sway, swell, waste = (waves(rng, t, end) for _ in range(3))
@@ -76,10 +76,10 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     dx, dy, dz = (gradient(v) for v in (x, y, z))
     flat, film, all3 = dx * dx + dz * dz, dx * dx + dy * dy, dx * dx + dy * dy + dz * dz
     seen = dx * dx * all3 / (flat * film + 1e-12)  # 1: the band faces the film, 0: it is seen edge-on
-    height = u * stature * half_tall * (1 + tall) * np.interp(t, WHERE, BROAD) * (1 + 0.06 * swell)
+    height = u * stature * half_tall * (1 + tall) * np.interp(t, WHERE, BROAD) * (1 + 0.09 * swell)
     radius = np.sqrt(height * height * seen + (THICK * u) ** 2 * (1 - np.minimum(seen, 1)))
     solid = np.interp(t, WHERE, SOLID)
-    fade = solid * mineral * np.exp(-weak) * (1 + 0.10 * waste)
+    fade = solid * mineral * np.exp(-weak) * (1 + 0.15 * waste)
     sideways = bend(patient, f, y, x / half)
     border = 0.9 * height / np.sqrt(flat * all3)  # from the middle of the band to its lower border
     below_x, below_y = side * (x + border * dx * dy) + sideways, y - border * flat

@@ -49,12 +49,13 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     names = np.arange(LEVELS) - LEVELS // 2  # 0: the first vertebra of the chest
     own = rng.normal(1, 0.18, (3, LEVELS)).astype(np.float32)  # no two vertebrae are alike
     spur = np.float32(old) * rng.gamma(0.6, 0.35, (2, LEVELS)).astype(np.float32)  # at every disc, right and left
+    thin = rng.normal(1, 0.05, LEVELS).astype(np.float32)  # discs: tall and low ones
     body, disc = (np.clip(n.astype(np.int32) + LEVELS // 2, 0, LEVELS - 1) for n in (number, np.rint(level)))
     lip = np.where(x < 0, spur[0].take(disc), spur[1].take(disc))
     edge = ramp((np.abs(v) - np.float32(0.24)) / np.float32(0.18))
     half = np.float32(u) * (np.float32(1.36) + np.float32(0.055) * np.clip(level, -4, 14))
     across = where / (half * (np.float32(0.94) + edge * (np.float32(0.10) + np.float32(0.25) * lip)))
-    away = np.abs(v) + np.float32(0.035) * (1 - np.minimum(across, 1) ** 2)  # the plates are hollow
+    away = np.abs(v) * thin.take(disc) + np.float32(0.035) * (1 - np.minimum(across, 1) ** 2)  # the plates are hollow
     away -= np.float32(0.5 - DISC)
     inside = ramp((np.float32(1.03) - across) * np.float32(9))
     solid = ramp((np.float32(0.02) - away) * np.float32(20))
@@ -64,15 +65,16 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     mineral = np.float32(0.46) * solid * own[0].take(body) - np.float32(FLAT)
     mineral = inside * (mineral + np.float32(0.30 + 0.15 * old) * plate * own[1].take(disc))
     mineral += np.float32(0.08) * bell(across - np.float32(0.94), 0.07) * solid + np.float32(0.6) * lip * edge * inside
-    dx, dv = (where - np.float32(0.74) * half) / np.float32(0.27 * u), (v + np.float32(0.13)) / np.float32(0.17)
+    dx, dv = (where - np.float32(0.76) * half) / np.float32(0.24 * u), (v + np.float32(0.13)) / np.float32(0.19)
     ring = np.sqrt(dx * dx + dv * dv)  # pedicles, seen end-on
-    rings = (0.50 * own[2] * ramp(0.5 * names + 1)).astype(np.float32)
-    mineral += bell(ring - np.float32(0.8), 0.36) * rings.take(body)
+    rings = (rng.gamma(3, 0.13, (2, LEVELS)) * ramp(0.5 * names + 1)).astype(np.float32)
+    mineral += bell(ring - np.float32(0.55), 0.50) * np.where(x < 0, rings[0].take(body), rings[1].take(body))
     turned = x + np.float32(0.45 * f.depth * plane.turn)  # spinous processes lie further back
     middle = np.flatnonzero((np.abs(turned) < 0.7 * u).any(0))
     middle = slice(middle[0], middle[-1] + 1) if middle.size else slice(0)
     sx = turned[:, middle] / (np.float32(0.28 * u) * own[1].take(body[:, middle]))
-    sv = (v[:, middle] - np.float32(0.16)) / np.float32(0.21)
+    sv = (v[:, middle] - np.float32(0.20)) / np.float32(0.23)
+    sx *= 1 - np.float32(0.35) * sv  # like drops
     drop = np.sqrt(sx * sx + sv * sv)
     mineral[:, middle] += np.float32(0.28) * bell(drop - np.float32(0.8), 0.34)
     mineral[:, middle] += np.float32(0.31) * ramp((np.float32(1.1) - drop) * np.float32(1.6))
@@ -85,7 +87,7 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     pillar = where[neck] * np.float32(1 / u) - np.float32(2.0)
     pillar -= np.float32(0.14) * np.cos(v[neck] * np.float32(2 * np.pi))
     mineral[neck] += np.float32(0.26) * ramp(level[neck] * np.float32(-0.8)) * bell(pillar, 0.45)
-    out[:, part] = mineral * np.float32(0.36 * u)
+    out[:, part] = mineral * np.float32(0.50 * u)
     return out
 
 
