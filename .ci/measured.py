@@ -68,7 +68,7 @@ ROWS = {
         "dial_tied dial_reversed": "the tied model: as in training, then with the tie reversed",
     },
     "06b": {
-        "cam_convincing": "COVID-19 films on which this model's Grad-CAM favours the outlined lungs",
+        "cam_best": "the same, mean of the three films that flatter it most",
         "next_specificity": "A's three next steps (new films, more normals, bacterial for normal): best specificity",
         "outline_leak": "lungs cut out by outlines that only COVID-19 films have, one archive: AUC",
         "one_box": "the same films, one box for all: AUC",
