@@ -68,7 +68,7 @@ ROWS = {
         "dial_tied dial_reversed": "the tied model: as in training, then with the tie reversed",
     },
     "06b": {
-        "cam_best": "the same, mean of the three films that flatter it most",
+        "cam_best": "Grad-CAM of this model, evidence in the lungs, three most flattering films: multiple of chance",
         "next_specificity": "A's three next steps (new films, more normals, bacterial for normal): best specificity",
         "outline_leak": "lungs cut out by outlines that only COVID-19 films have, one archive: AUC",
         "one_box": "the same films, one box for all: AUC",

@@ -48,7 +48,7 @@ STYLE = {
     "grid.color": "#DDDDDD",
     "lines.linewidth": 2.0,
     "image.cmap": "gray",
-    "image.interpolation": "nearest",
+    "image.interpolation": "antialiased",  # nearest eats thin things, such as the foot of an L
     "legend.frameon": False,
     "axes.prop_cycle": mpl.cycler(color=list(PALETTE.values())),
 }

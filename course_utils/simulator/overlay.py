@@ -132,7 +132,8 @@ def collimate(film: np.ndarray, site, exposure) -> None:
     x, y = np.arange(width, dtype=np.float32)[None], np.arange(height, dtype=np.float32)[:, None]
     across, along = drawn.turn * (y - height / 2), drawn.turn * (x - width / 2)
     left, top, right, bottom = drawn.edges
-    for inside in (x - left - across, width - right - x + across, y - top + along, height - bottom - y - along):
-        if drawn.style == "line":
-            film[np.abs(inside - 1) < 1] = 0.92
-        film -= np.clip(0.5 - inside / np.float32(soft), 0, 1) * (film - np.float32(GREYS[drawn.style]))
+    sides = (x - left - across, width - right - x + across, y - top + along, height - bottom - y - along)
+    inside = functools.reduce(np.minimum, sides)  # distance from the frame [pixels]
+    if drawn.style == "line":
+        film += np.clip(1.5 - np.abs(inside - 1), 0, 1) * (np.float32(0.92) - film)
+    film -= np.clip(0.5 - inside / np.float32(soft), 0, 1) * (film - np.float32(GREYS[drawn.style]))
