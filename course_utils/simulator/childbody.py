@@ -32,8 +32,7 @@ def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
         [1.2 * chest, 1.08 * chest, chest, 0.90 * chest, 0.68 * chest, 0.72 * chest],
     )
     r = np.minimum(np.abs(x) / rows.smooth(curve(knots, half)), 1)
-    r *= r
-    r = 1 - r * r
+    r = 1 - r * r * r
     return 2 * deep * np.sqrt(r) * (np.float32(0.7) + np.float32(0.3) * r)  # towards the sides the skin fades out
 
 
@@ -97,44 +96,39 @@ def head(exposure, f: Frame, x, y) -> np.ndarray:
 
 
 def bowel_gas(patient, f: Frame, x, y, rng) -> np.ndarray:
-    """Gas in stomach and bowel, cm: crying children swallow air. In the colon one bubble lies beside another."""
-    u = f.unit
+    """Gas in stomach and bowel, cm: crying children swallow air. Food takes the lower part of the stomach."""
+    u, gas = f.unit, patient.gas
     bubbles = []  # centre, half-axes, depth, lean
-    if patient.gas > 0.45:  # a blown-up stomach fits the left dome, which parts it from the lung as a thin wall
-        wide, tall = rng.uniform(3.0, 4.6) * u, rng.uniform(2.0, 3.4) * u
-        cx = rng.uniform(0.40, 0.56) * f.width
-        cy = f.dome[1] - tall - rng.uniform(0.30, 0.80) * u
-        deep = rng.uniform(6.0, 10.0) * u * patient.gas
-        bubbles.append((cx, cy, wide, tall, deep, -0.15))
-        bubbles.append((cx - 0.75 * wide, cy - 0.7 * tall, 0.7 * wide, 0.7 * tall, 0.8 * deep, 0.25))
-    elif patient.gas > 0.1:  # less: what food leaves of it, and what of it lies over the spine
-        wide, tall = rng.uniform(2.4, 4.4) * u, rng.uniform(1.1, 2.2) * u
-        cx, cy = rng.uniform(0.30, 0.60) * f.width, f.dome[1] - tall - rng.uniform(0.6, 2.2) * u
-        deep = rng.uniform(5.0, 9.0) * u * patient.gas
-        bubbles.append((cx, cy, wide, tall, 0.7 * deep, 0.25))
-        bubbles.append((cx - 0.7 * wide, cy - 0.55 * tall, 0.7 * wide, 0.6 * tall, 0.6 * deep, 0.25))
-    if bubbles:
-        for aside, up, broad, high, thick in rng.uniform(
-            (-0.7, -0.6, 0.2, 0.25, 0.5), (0.7, 0.2, 0.5, 0.6, 1.1), (4, 5)
-        ):
-            place = cx + aside * wide, cy + up * tall  # folds of its wall, and food
-            bubbles.append((*place, broad * wide, high * tall, thick * deep, 0.25))
-    for _ in range(int(rng.integers(0, 2 + int(4 * patient.gas)))):  # loops of the colon below it
-        cx, cy = f.width * rng.uniform(-0.55, 0.85), f.dome[1] - rng.uniform(4, 13) * u
-        turn, deep = rng.uniform(0, 2 * np.pi), rng.uniform(0.8, 3.0) * u * patient.gas
-        for _ in range(int(rng.integers(2, 5))):
-            wide = rng.uniform(0.7, 1.5) * u
-            bubbles.append((cx, cy, wide, wide * rng.uniform(0.7, 1.1), deep * rng.uniform(0.6, 1.0), 0.0))
-            turn += rng.normal(0, 0.5)
-            cx, cy = cx + 1.3 * wide * np.cos(turn), cy + 1.1 * wide * np.sin(turn)
+    if gas > 0.6:  # a blown-up stomach fits the left dome, which parts it from the lung as a thin wall
+        wide, tall = rng.uniform(2.6, 5.2) * u, rng.uniform(1.6, 3.2) * u
+        cx = rng.uniform(0.36, 0.56) * f.width
+        cy = f.dome[1] - tall - rng.uniform(0.35, 1.2) * u
+        lean = rng.uniform(-0.2, 0.2)
+        bubbles.append((cx, cy, wide, tall, rng.uniform(4.0, 9.0) * u * gas, lean))
+        for _ in range(int(rng.integers(0, 3))):  # its body, towards the midline, and the bend of the colon above it
+            aside, down = rng.uniform(-1.1, 0.9) * wide, rng.uniform(0.3, 1.1) * tall
+            size = rng.uniform(0.4, 0.8)
+            bubbles.append((cx + aside, cy - down, size * wide, size * tall, rng.uniform(0.8, 3.0) * u * gas, lean))
+    loops = [(rng.uniform(0.15, 0.75), rng.uniform(1.6, 5.0))] if gas > 0.25 else []  # mottled: food among the gas
+    loops += [(rng.uniform(-0.55, 0.85), rng.uniform(4, 12)) for _ in range(int(rng.integers(0, 1 + int(4 * gas))))]
+    for aside, down in loops:
+        cx, cy, turn = f.width * aside, f.dome[1] - down * u, rng.uniform(0, 2 * np.pi)
+        deep = rng.uniform(0.5, 2.2) * u * gas
+        for _ in range(int(rng.integers(3, 9))):
+            wide = rng.uniform(0.35, 1.15) * u
+            lean = rng.uniform(-0.5, 0.5)
+            bubbles.append((cx, cy, wide, wide * rng.uniform(0.6, 1.1), deep * rng.uniform(0.3, 1.0), lean))
+            turn += rng.normal(0, 0.9)
+            cx, cy = cx + 1.2 * wide * np.cos(turn), cy + 0.9 * wide * np.sin(turn)
     out = np.zeros_like(x)
     for cx, cy, wide, tall, deep, lean in bubbles:
-        part = around(x, y, (cx, cy), wide, tall + lean * wide)
+        part = around(x, y, (cx, cy), 1.1 * wide, 1.1 * (tall + abs(lean) * wide))
         dx = (x[part] - np.float32(cx)) / np.float32(wide)
         dy = (y[part] - np.float32(cy) - np.float32(lean * wide) * dx) / np.float32(tall)
         # Folds and neighbours dent every outline.
         dented = np.float32(0.16) * np.sin(np.float32(2.6) * dx + np.float32(1.9) * dy + np.float32(cx))
         dented += np.float32(0.12) * np.sin(np.float32(4.1) * dy - np.float32(2.2) * dx + np.float32(cy))
         inside = np.maximum(np.float32(0.85) + dented - dx * dx - dy * dy, 0)
-        np.maximum(out[part], np.float32(deep) * inside ** np.float32(0.6), out=out[part])
+        inside *= np.float32(0.75) + np.float32(0.35) * dy  # less air lies over the food
+        np.maximum(out[part], np.float32(deep) * np.maximum(inside, 0) ** np.float32(0.75), out=out[part])
     return out

@@ -17,8 +17,8 @@ ROUND = 2.4  # over an adult's `heart.CORNER`
 def cavity(patient, f: Frame) -> tuple[list, list]:
     """Half-width of the thoracic cavity from the diaphragm (first) to the apex: knots in y and values, both in cm."""
     s = np.array([1.45, 1.2, 1.0, 0.8, 0.6, 0.42, 0.28, 0.17, 0.09, 0.04, 0.012, 0.0])
-    w = np.array([1.04, 1.03, 1.0, 0.975, 0.935, 0.875, 0.80, 0.70, 0.60, 0.50, 0.42, 0.36])
-    w = w + patient.shape * 0.14 * np.clip(0.75 - s, -0.3, 0.5) * (s > 0.05)
+    w = np.array([1.05, 1.04, 1.01, 0.965, 0.90, 0.825, 0.755, 0.67, 0.58, 0.49, 0.41, 0.35])
+    w = w + (patient.shape - 0.2) * 0.12 * np.clip(0.75 - s, -0.3, 0.5) * (s > 0.05)
     return list(f.apex - s * f.height), list(w * f.width)
 
 
@@ -42,20 +42,21 @@ def mediastinum(patient, f: Frame) -> tuple[dict[int, np.ndarray], dict[int, np.
     right, left = max(wide * (0.36 - 0.02 * turn + 0.012 * z[0]), 3.4 * u), wide * (0.665 + 0.02 * turn)
     gland = float(np.clip(0.55 + 0.28 * (3 - patient.age) + 0.4 * z[1], 0, 1.3)) + 0.3 * patient.muscle
     lobes = gland * np.exp(0.35 * z[2:4])  # to the right and to the left, over u
+    slope = 0.35 * u * ramp((s - 0.05) / 0.4)  # great vessels and thymus widen downwards
 
     vessels = np.interp(s, [0, 0.02, 0.06, 0.14, 0.3, 0.45, 0.6], [3.8, 3.1, 2.7, 2.5, 2.5, 2.5, 0]) + 0.25 * z[4]
-    thymus = heart.oval(y, (0.9 * u, at(0.24 + 0.03 * z[5])), (1.3 + lobes[0]) * u, 0.20 * h, 0.22 * h)
+    thymus = heart.oval(y, (0.9 * u, at(0.24 + 0.03 * z[5])), (1.2 + 0.9 * lobes[0]) * u, 0.20 * h, 0.28 * h)
     low = 0.76 + 0.02 * z[6]
     atrium = heart.oval(y, (0.35 * right, at(low)), 0.65 * right, (low - 0.36) * h, 0.45 * h, 2.0)
-    edges = {-1: rounded(vessels * u, thymus, atrium)}
+    edges = {-1: rounded(vessels * u + slope, thymus, atrium)}
 
     vessels = np.interp(s, [0, 0.02, 0.06, 0.14, 0.26, 0.45, 0.6], [3.8, 3.2, 2.8, 2.8, 2.9, 2.7, 0]) + 0.25 * z[7]
-    thymus = heart.oval(y, (0.9 * u, at(0.23 + 0.03 * z[8])), (1.8 + 1.1 * lobes[1]) * u, 0.19 * h, 0.22 * h)
-    trunk = heart.oval(y, (0.15 * left, at(0.43 + 0.01 * z[9])), (0.40 + 0.03 * z[10]) * left, 0.18 * h, 0.20 * h)
-    low = 0.90 - 0.04 * turn + 0.02 * z[11]
+    thymus = heart.oval(y, (0.9 * u, at(0.23 + 0.03 * z[8])), (1.7 + 0.9 * lobes[1]) * u, 0.20 * h, 0.30 * h)
+    trunk = heart.oval(y, (0.15 * left, at(0.43 + 0.01 * z[9])), (0.40 + 0.03 * z[10]) * left, 0.22 * h, 0.26 * h)
+    low = 0.84 - 0.05 * turn + 0.03 * z[11]
     power = 2.3 + 0.3 * turn + 0.2 * z[12]
-    ventricle = heart.oval(y, (0.3 * left, at(low)), 0.7 * left, (low - 0.40) * h, 0.65 * h, power)
-    edges[1] = rounded(vessels * u, thymus, trunk, ventricle)
+    ventricle = heart.oval(y, (0.3 * left, at(low)), 0.7 * left, (low - 0.36) * h, 0.42 * h, power)
+    edges[1] = rounded(vessels * u + slope, thymus, trunk, ventricle)
 
     soft = {}
     for side, k in ((-1, 14), (1, 16)):
@@ -87,7 +88,7 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     full *= np.float32(0.8) + np.float32(0.2) * full  # a small chest is round, shallow at its sides
     shallow = (shallow * (2 - shallow)) ** 0.75
     full *= rows.smooth(2 * f.depth * (1 + 0.10 * ramp((s - 0.4) / 0.6)) * shallow)
-    full *= across.of(0.75 + 0.25 * ramp((TABLE - 1.5 * f.unit) / (6.0 * f.unit)))
+    full *= across.of(0.66 + 0.34 * ramp((TABLE - 1.5 * f.unit) / (7.0 * f.unit)))
 
     below = diaphragm([dome_height(f, TABLE, top, k) for k, top in zip((-1, 1), f.dome, strict=True)], f, side, across)
     below -= y
@@ -124,4 +125,4 @@ def dome_height(f: Frame, distance, top: float, side: int) -> np.ndarray:
 
 def fade(q: np.ndarray) -> np.ndarray:
     """Share of the small vessels of `twigs` that shows, by `q` of `lungs`: a child's are too thin at the pleura."""
-    return np.float32(0.85) - np.float32(0.60) * ramp((q - np.float32(0.30)) * np.float32(1.6))
+    return np.float32(1.05) - np.float32(0.75) * ramp((q - np.float32(0.30)) * np.float32(1.6))

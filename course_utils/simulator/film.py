@@ -144,17 +144,17 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
         np.maximum(soft, body.arms(patient, exposure, f, x, y), out=soft)
     air = lungs["air"]
     path, gas = plane.splat(
-        vessels.branches(plane, tree, solid=4.2 if patient.child else 2.6) if "vessels" not in without else [],
+        vessels.branches(plane, tree, solid=3.4 if patient.child else 2.6) if "vessels" not in without else [],
         (childairways if patient.child else airways).airways(patient, plane, f) if "airways" not in without else [],
     )
     if "vessels" not in without:
-        most = np.float32((0.62 if patient.child else 1.1) * f.unit)  # large vessels join or lie behind each other
+        most = np.float32((0.52 if patient.child else 1.1) * f.unit)  # large vessels join or lie behind each other
         path = most * np.tanh(path / most)
         path += vessels.hila(f, x, y, patient.child)
         small = vessels.small(patient, plane, f)
         path += small * childlungs.fade(lungs["q"]) if patient.child else small
         clear = air / np.maximum(lungs["full"], np.float32(0.1))
-        path *= clear * clear if patient.child else np.sqrt(clear)  # in the shadow of heart or liver they do not show
+        path *= clear if patient.child else np.sqrt(clear)  # in the shadow of heart or liver they do not show
         air = air - np.minimum(path, np.float32(0.8) * air)
     air = air + gas * (soft > 4)
     if "gas" not in without:
