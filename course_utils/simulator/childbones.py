@@ -22,7 +22,7 @@ PITCH = 0.150  # of lung height, from one vertebra to the next: eight ribs or so
 TOP = 0.07  # of lung height, first thoracic vertebra above the apex
 
 VEIL = 0.74  # share of the ribs' contrast lost where heart or liver takes the lung's place: they scatter more
-LIP = 0.30  # cortex of the thin lower border over that of the band: it roofs the groove of the vessels
+LIP = 0.34  # cortex of the thin lower border over that of the band: it roofs the groove of the vessels
 LOW_KILOVOLTS = 1.25  # small children are exposed at 60 kV or so, where bone stops more of the beam than at 120 kV
 
 
@@ -38,7 +38,7 @@ def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator, l
     some = np.float32(0.5 * f.unit)
     cage *= np.float32(1 - VEIL) + np.float32(VEIL) * (lungs["air"] + some) / (lungs["full"] + some)
     total += cage
-    most = np.float32(1.3 * f.unit)  # the edge of the chest would outshine everything else
+    most = np.float32(1.7 * f.unit)  # the edge of the chest would outshine everything else
     total = most * np.tanh(total / most) + blades
     total += spine(patient, plane, f, rng)
     return total * np.float32(LOW_KILOVOLTS * patient.bone)
@@ -58,15 +58,16 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     table = curve(*cavity(patient, f))
     order = np.arange(n)
     start = f.apex + (TOP - PITCH * order) * f.height
-    slant = np.interp(order, [0, 2, 4, 6, 8, 11], [0.065, 0.105, 0.175, 0.235, 0.285, 0.335])
+    slant = np.interp(order, [0, 2, 4, 6, 8, 11], [0.13, 0.18, 0.25, 0.30, 0.34, 0.39])
     slant = slant + 0.45 * (patient.rib_slope - 1.1)  # of the posterior part, as the spine bends back
     sideways = np.array(SIDEWAYS)
-    arch = 0.045 * np.sin(np.pi * np.minimum(sideways, 1) ** 0.8)[:, None]
+    arch = 0.058 * np.sin(np.pi * np.minimum(sideways, 1) ** 0.8)[:, None]
     last = np.interp(order, [0, 2, 5, 7, 9, 11], [0.55, 0.9, 1.0, 0.95, 0.75, 0.55])
     k = plane.samples(2.3 * f.width)
     t = np.linspace(0, 1, k)
     x, y, z, radius, path, lips = [], [], [], [], [], []
-    hind = t < 0.45
+    hind = t < 0.5
+    sharp = np.interp(t, [0.02, 0.1, 0.3, 0.42, 0.5], [0, 1, 1.1, 0.7, 0])
     for side in (-1, 1):
         lift = rng.normal(0, 0.18 * u, n) + rng.normal(0, 0.15 * u)
         tilt = slant + rng.normal(0, 0.017, n) + rng.normal(0, 0.02)
@@ -79,7 +80,7 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
         yy = (start + lift)[:, None] + f.height * np.einsum("rtk,kr->rt", shape, rise)
         level = start + f.height * rise[4]
         level = np.clip((level + TABLE_REACH) / TABLE_STEP, 0, len(table) - 1).astype(int)
-        half = np.maximum(table[level] + 0.05 * u, OUTER * f.width)[:, None]
+        half = np.maximum(table[level] + (0.08 + 0.12 * rng.standard_normal(n)) * u, OUTER * f.width)[:, None]
         x.append(side * half * (shape @ sideways))
         y.append(yy)
         z.append(f.depth * (shape @ np.array(DEPTH)))
@@ -91,17 +92,18 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
         tall = tall * np.interp(t, [0, 0.07, 0.3, 0.85, 1], [0.72, 0.9, 1.0, 1.1, 1.6])
         thin = 0.42 * tall
         radius.append(thin + (tall - thin) * across)
-        fade = np.interp(t, [0, 0.10, 0.2, 0.4, 0.58, 0.72, 0.94, 1.0], [0.6, 1.05, 1.15, 1.0, 0.80, 0.50, 0.40, 0.04])
+        fade = np.interp(t, [0, 0.1, 0.4, 0.5, 0.58, 0.72, 0.94, 1], [0.60, 0.85, 0.88, 0.75, 0.62, 0.50, 0.42, 0.04])
         weight = np.interp(order, [0, 1, 2, 6, 8, 11], [0.40, 0.70, 0.95, 1, 0.66, 0.40])[:, None]
         weight = weight * (1 + 0.13 * rng.standard_normal((n, 1)))
-        weight = weight * (1 + 0.10 * np.sin(rng.uniform(5, 11, (n, 1)) * t + rng.uniform(0, 6, (n, 1))))
+        for deep, low, high in ((0.12, 5, 11), (0.08, 18, 30), (0.08, 40, 70)):  # spongy bone is mottled
+            weight = weight * (1 + deep * np.sin(rng.uniform(low, high, (n, 1)) * t + rng.uniform(0, 6, (n, 1))))
         mineral = u * fade * weight * (0.72 + 0.28 * across)
         path.append(0.70 * tall * mineral / radius[-1])
         border = 0.88 * np.sign(dx) * radius[-1] / np.sqrt(dx * dx + dy * dy + 1e-9)  # from the middle to the lower one
-        lip = x[-1] + border * dy, yy - border * dx, z[-1], LIP * mineral
+        lip = x[-1] + border * dy, yy - border * dx, z[-1], LIP * mineral * sharp
         lips.append([v[:, hind] for v in lip])
     lips = [np.concatenate(v) for v in zip(*lips, strict=True)]
-    bands = plane.tubes(*(np.concatenate(v) for v in (x, y, z, radius, path)), hollow=0.84, marrow=0.10)
+    bands = plane.tubes(*(np.concatenate(v) for v in (x, y, z, radius, path)), hollow=0.84, marrow=0.38)
     return [bands, plane.tubes(*lips[:3], 0.07 * u, lips[3])]
 
 
@@ -120,27 +122,28 @@ def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarr
     level = (np.float32(f.apex + (TOP + 0.5 * PITCH) * f.height) - y) / np.float32(f.height * PITCH)
     level = level * (1 - 0.008 * level) + np.float32(0.04 * rng.standard_normal()) * np.sin(level)
     number = np.floor(level)
-    own = rng.normal(1, 0.18, (4, 32)).astype(np.float32)  # no two vertebrae are alike
+    own = rng.normal(1, 0.25, (4, 32)).astype(np.float32)  # no two vertebrae are alike
     body_own, plate_own, ring_own, wedge_own = own[:, np.clip(number.astype(np.intp) + 12, 0, 31)]
     v = level - number - np.float32(0.5)  # -0.5 top to 0.5 bottom of one vertebra and its disc
-    half = np.float32(0.98) * u * np.interp(level, [-4, -0.5, 1, 13], [1.15, 1.32, 1.50, 1.68]).astype(np.float32)
+    half = np.interp(level, [-4, -0.5, 1, 13], [1.15, 1.32, 1.50, 1.68]).astype(np.float32)
+    half *= u * np.float32(1.10 + 0.06 * rng.standard_normal())
     across = np.abs(x) / (half * (0.95 + 0.4 * v * v))
-    wide = ramp((1.35 - across) * 1.6)
+    wide = ramp((1.30 - across) * 2.2)
     # The rays cross the discs at a slant but near the middle of the film: the end plates open to ellipses.
     level *= np.float32(0.02)
     bowed = np.abs(v - (level - np.float32(0.10)) * np.maximum(1 - across * across, 0))
-    body = ramp((1.08 - across) * 5) * ramp((0.40 - bowed) * 12)
-    plate = ramp((1.04 - across) * 5) * np.exp(-(((bowed - 0.355) / 0.035) ** 2))
+    body = ramp((1.08 - across) * 5) * ramp((0.43 - bowed) * 12)
+    plate = ramp((1.04 - across) * 5) * np.exp(-(((bowed - 0.385) / 0.030) ** 2))
     ring = np.sqrt(((across - 0.80) / 0.19) ** 2 + ((v + 0.12) / 0.24) ** 2)
-    pedicle = np.exp(-(((ring - 0.85) / 0.33) ** 2))
+    pedicle = np.exp(-(((ring - 0.85) / 0.27) ** 2)) * (np.float32(0.65) + np.float32(0.7) * (across - 0.8 - v))
     # Transverse process, head and neck of the rib lie behind each other: a wedge beside each pedicle.
     slope = (v + np.float32(0.20) - (np.float32(0.30) - level) * (across - 1)) / (np.float32(0.20) + 0.03 * across)
     slope *= slope
     wedge = np.exp(-slope * slope) * ramp((1.95 - across) * 1.8) * ramp((across - 0.85) * 4)
     spur = np.exp(-((x / (0.20 * u)) ** 2) - ((v - 0.30) / 0.20) ** 2)
-    mineral = 0.29 * wide + 0.19 * body * body_own + 0.17 * plate * plate_own + 0.17 * pedicle * ring_own
+    mineral = 0.40 * wide + 0.13 * body * body_own + 0.12 * plate * plate_own + 0.24 * pedicle * ring_own
     mineral += 0.28 * wedge * wedge_own + 0.17 * spur * body_own
-    mineral *= 1 - np.float32(0.12) * ramp((number - 7) * np.float32(0.4))  # behind the liver
+    mineral *= 1 + np.float32(0.25) * ramp((number - 7) * np.float32(0.4))  # the lowest are the largest
     out[:, part] = mineral * (1.3 * u)
     return out
 
@@ -150,39 +153,27 @@ def jaw(exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     u = f.unit
     cx, cy, wide, tall = head_place(exposure, f)
     t = np.radians(np.linspace(-115, 115, plane.samples(38 * u)))
-    x = cx + (wide - 0.9 * u) * np.sin(t)
-    y = cy - (tall - 0.8 * u) * np.cos(t)
+    wave = rng.uniform(0, 6, 3)
+    x = cx + (wide - 1.5 * u) * np.sin(t)
+    y = cy - (tall - 1.7 * u) * np.cos(t) + 0.15 * u * np.sin(6 * t + wave[0])
     level = np.full_like(t, 0.6 * f.depth)
-    radius = u * (0.80 + 0.45 * np.cos(t) ** 2) * (1 + 0.12 * np.cos(5 * t + 1))
-    solid = 0.85 * u * np.interp(np.abs(t), [0, 0.9, 1.6, 2.0], [1, 0.8, 0.35, 0.1])
-    pieces = [plane.tubes(x[None], y[None], level[None], radius[None], solid[None], hollow=0.6)]
-    m = plane.samples(1.5 * u)
-    s = np.linspace(-0.5, 0.5, m)
-    angle = np.radians(np.linspace(-78, 78, 12)) + rng.normal(0, 0.03, 12)
+    radius = u * (0.95 + 0.50 * np.cos(t) ** 2) * (1 + 0.12 * np.cos(5 * t + wave[1]))
+    solid = (
+        0.75 * u * np.interp(np.abs(t), [0, 0.9, 1.6, 2.0], [1, 0.8, 0.35, 0.1]) * (1 + 0.25 * np.sin(4 * t + wave[2]))
+    )
+    pieces = [plane.tubes(x[None], y[None], level[None], radius[None], solid[None], hollow=0.7, marrow=0.5)]
+    s = np.linspace(-0.5, 0.5, plane.samples(1.5 * u))
+    angle = np.radians(np.linspace(-78, 78, 12)) + rng.normal(0, 0.06, 12)
     shift = 2.0 * u * exposure.head
-    base = cy - tall + (2.3 + 0.6 * exposure.head**2) * u
-    for lift, long, broad, dense in ((0.0, 1.2, 0.33, 1.3), (1.5, 1.2, 0.36, 1.5), (3.0, 0.9, 0.45, 0.9)):
-        tx = cx + shift + 3.4 * u * np.sin(angle)
-        ty = base + lift * u + 0.9 * u * (1 - np.cos(angle)) + rng.normal(0, 0.24 * u, 12)
-        lean = (0.25 * np.sin(angle) * (1 if lift else -1) + rng.normal(0, 0.22, 12))[:, None]
+    base = cy - tall + (3.0 + 0.6 * exposure.head**2) * u
+    for lift, long, broad, dense in ((0.0, 1.2, 0.40, 0.7), (1.5, 1.2, 0.38, 1.0), (3.0, 0.9, 0.45, 0.7)):
+        tx = cx + shift + 3.4 * u * np.sin(angle) + rng.normal(0, 0.2 * u, 12)
+        ty = base + lift * u + 0.9 * u * (1 - np.cos(angle)) + rng.normal(0, 0.38 * u, 12)
+        lean = (0.25 * np.sin(angle) * (1 if lift else -1) + rng.normal(0, 0.3, 12))[:, None]
         px = tx[:, None] + lean * s * long * u
         py = ty[:, None] + s * long * u
-        r = (
-            broad
-            * rng.uniform(0.75, 1.25, (12, 1))
-            * u
-            * (1 - 0.25 * s + 0 * px)
-            * np.sqrt(1.02 - (1.9 * s) ** 2 * 0.9)
-        )
-        pieces.append(
-            plane.tubes(
-                px,
-                py,
-                np.full_like(px, 0.5 * f.depth),
-                r,
-                0.85 * dense * rng.gamma(5, 0.2, (12, 1)) * r,
-                hollow=0.45,
-                marrow=0.5,
-            )
-        )
+        r = broad * rng.uniform(0.7, 1.4, (12, 1)) * u * (1 - 0.25 * s) * np.sqrt(1.02 - (1.9 * s) ** 2 * 0.9)
+        r = np.broadcast_to(r, px.shape)
+        path = 0.85 * dense * rng.gamma(2, 0.4, (12, 1)) * r
+        pieces.append(plane.tubes(px, py, np.full_like(px, 0.5 * f.depth), r, path, hollow=0.6, marrow=0.5))
     return pieces
