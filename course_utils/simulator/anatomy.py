@@ -30,7 +30,7 @@ def chord(r: np.ndarray) -> np.ndarray:
 
 def ramp(t: np.ndarray) -> np.ndarray:
     """0 below 0, 1 above 1, smooth between."""
-    t = np.minimum(np.maximum(t, 0), 1)
+    t = np.clip(t, 0, 1)
     out = 3 - 2 * t
     out *= t
     out *= t

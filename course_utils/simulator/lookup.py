@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image
 
 TABLE_STEP, TABLE_REACH = 0.04, 45.0  # cm
-FINE = np.linspace(0, 1, 33)  # steps from one knot of a curve to the next
-TABLE = np.arange(-TABLE_REACH, TABLE_REACH + TABLE_STEP / 2, TABLE_STEP)
+TABLE = np.arange(-TABLE_REACH, TABLE_REACH + TABLE_STEP / 2, TABLE_STEP).astype(np.float32)
 
 
 class Lookup:
@@ -27,7 +25,9 @@ class Lookup:
 
     def of_sides(self, tables: list[dict[int, np.ndarray]], side: np.ndarray) -> list[np.ndarray]:
         """Pairs of functions by their values at `TABLE`: that of -1 where `side` is negative, else that of 1."""
-        index = self.index + TABLE.size * (side > 0)
+        index = (side > 0).astype(np.intp)
+        index *= TABLE.size
+        index += self.index
         pairs = (np.concatenate([table[-1], table[1]], dtype=np.float32) for table in tables)
         return [pair.take(index, mode="clip") for pair in pairs]
 
@@ -44,14 +44,14 @@ def curve(knots, values) -> np.ndarray:
     h = x[1:] - x[:-1]
     rise = (y[1:] - y[:-1]) / h
     slope = np.array(slopes(h.tolist(), rise.tolist()))
-    start, end = slope[:-1] - rise, slope[1:] - rise
-    h, t = h[:, None], FINE
-    at = x[:-1, None] + h * t
-    value = y[:-1, None] + h * t * (rise[:, None] + (1 - t) * ((1 - t) * start[:, None] - t * end[:, None]))
+    between = np.array([x[:-1], 1 / h, y[:-1], h * rise, h * (slope[:-1] - rise), h * (slope[1:] - rise)], np.float32)
+    places = TABLE.searchsorted(x.astype(np.float32))
+    inside = slice(places[0], places[-1])
     table = np.empty(TABLE.size, np.float32)
-    first, last = np.searchsorted(TABLE, x[[0, -1]])
-    table[:first], table[last:] = y[0], y[-1]
-    table[first:last] = np.interp(TABLE[first:last], at.ravel(), value.ravel())
+    table[: inside.start], table[inside.stop :] = y[0], y[-1]
+    first, scale, low, line, begin, end = between.repeat(places[1:] - places[:-1], axis=1)
+    t = (TABLE[inside] - first) * scale  # 0 to 1 from one knot to the next
+    table[inside] = low + t * (line + (1 - t) * ((1 - t) * begin - t * end))
     return table
 
 
@@ -107,14 +107,24 @@ def ellipse(x, y, centre, wide: float, tall: float) -> tuple[tuple[slice, slice]
 
 
 def reduced(image: np.ndarray, step: int) -> np.ndarray:
-    """Means over squares of `step` pixels."""
-    return np.asarray(Image.fromarray(image).reduce(step)) if step > 1 else image
+    """Means over squares of `step` pixels, or over what is there of a square at the lower and right edge."""
+    for axis in (0, 1) if step > 1 else ():
+        lines = image.swapaxes(0, axis)
+        whole = len(lines) - len(lines) % step
+        means = lines[:whole:step] + lines[1:whole:step]
+        for k in range(2, step):
+            means += lines[k:whole:step]
+        means *= np.float32(1 / step)
+        if whole < len(lines):
+            means = np.concatenate([means, lines[whole:].mean(0, keepdims=True)])
+        image = means.swapaxes(0, axis)
+    return image
 
 
 def enlarged(image: np.ndarray, step: int, shape: tuple[int, int]) -> np.ndarray:
     """The opposite of `reduced`: an image of `shape`, interpolated linearly."""
-    for axis in (0, 1) if step > 1 else ():
-        lines = image.swapaxes(0, axis)  # down the columns, then along the rows
+    for axis in (1, 0) if step > 1 else ():
+        lines = image.swapaxes(0, axis)  # along the rows, then down the columns
         n, lines = len(lines), np.concatenate([lines[:1], lines, lines[-1:]])
         image = np.empty((n * step, image.shape[1]) if axis == 0 else (image.shape[0], n * step), np.float32)
         for k in range(step):
