@@ -9,9 +9,11 @@ import math
 
 import numpy as np
 
+from . import girdle
 from .anatomy import Frame, ramp
-from .lookup import TABLE, Lookup, around, ellipse
+from .lookup import TABLE, Lookup, around, curve, ellipse
 
+DEEP = 2.7  # thickness of an arm over half its width: it is deeper than wide
 BACK = 0.08  # how much thicker the body is in the middle, where vertebrae and the muscles beside them lie
 
 
@@ -50,27 +52,33 @@ def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
     return out
 
 
-def limb(x, y, ends, radius) -> np.ndarray:
-    """Chord of a round arm whose axis runs between two points on the film, cm."""
-    (x0, y0), (x1, y1) = ends
-    dx, dy = x1 - x0, y1 - y0
-    t = np.clip(((x - x0) * dx + (y - y0) * dy) / (dx * dx + dy * dy), 0, 1)
-    gap = (x - x0 - t * dx) ** 2 + (y - y0 - t * dy) ** 2
-    return 2 * np.sqrt(np.maximum(radius * radius - gap, 0))
+def arms(patient, exposure, f: Frame, x, y, soft: np.ndarray) -> None:
+    """Join both arms, which hang beside the chest, to the thickness of the trunk, cm, in place.
 
-
-def arms(patient, exposure, f: Frame, x, y) -> np.ndarray:
-    """Chord of both arms, cm, which hang beside the chest."""
-    out = np.zeros_like(x)
+    They are round along the humerus, thickest where the deltoid muscle covers it, and run into the shoulder.
+    """
+    u, wall = f.unit, patient.wall
+    rng = np.random.default_rng([patient.seed, 19])
     for side in (-1, 1):
-        lift = exposure.arms + 0.12 * side * exposure.rotation / 5
-        start = (side * (f.width + 0.5 * patient.wall + 3.0), f.apex - 4.0)
-        length, radius = 36 * f.unit, (3.6 * f.unit + 0.35 * patient.wall)
-        end = (start[0] + side * length * math.cos(lift), start[1] + length * math.sin(lift))
-        centre = [(a + b) / 2 for a, b in zip(start, end, strict=True)]
-        part = around(x, y, centre, *(abs(b - a) / 2 + radius for a, b in zip(start, end, strict=True)))
-        np.maximum(out[part], limb(x[part], y[part], (start, end), radius), out=out[part])
-    return out
+        cos, sin = math.cos(exposure.arms), math.sin(exposure.arms)
+        start = girdle.socket(exposure, f, side) + (2.6 * u + 1.2 * u * cos, 1.2 * u * sin)  # the head's middle
+        start[0] *= side
+        cos *= side
+        far = 40 * u
+        along = [0, 5, 11, 18, 26, 33, 40]  # cm: deltoid, biceps and triceps, elbow
+        wide = np.array([4.4, 4.9, 4.5, 4.2, 3.9, 3.6, 3.9]) * u * rng.normal(1, 0.03, 7)
+        wide += wall * np.array([0.24, 0.28, 0.3, 0.3, 0.28, 0.2, 0.1])
+        centre = (start[0] + cos * far / 2, start[1] + sin * far / 2)
+        part = around(x, y, centre, abs(cos) * far / 2 + wide.max(), abs(sin) * far / 2 + wide.max())
+        dx, dy = x[part] - np.float32(start[0]), y[part] - np.float32(start[1])
+        t = np.maximum(dx * np.float32(cos) + dy * np.float32(sin), 0)
+        gap = (dx - t * np.float32(cos)) ** 2 + (dy - t * np.float32(sin)) ** 2
+        r = Lookup(t).of(curve(np.multiply(along, u), wide))
+        r *= r
+        gap /= r
+        chord = np.float32(DEEP * DEEP) * r * np.maximum(1 - gap * gap, 0)  # squared
+        trunk = soft[part] ** 2
+        soft[part] = np.sqrt(np.sqrt(trunk * trunk + chord * chord))  # the larger of both, without a crease
 
 
 def pectorals(patient, f: Frame, x, y, rows: Lookup) -> np.ndarray:

@@ -140,8 +140,6 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
     if patient.child:
         np.maximum(soft, childbody.head(exposure, f, x, y), out=soft)
         childbody.join(soft, childbody.arms(patient, exposure, f, x, y))
-    else:
-        np.maximum(soft, body.arms(patient, exposure, f, x, y), out=soft)
     air = lungs["air"]
     path, gas = plane.splat(
         vessels.branches(plane, tree, solid=3.4 if patient.child else 2.6) if "vessels" not in without else [],
@@ -173,11 +171,13 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
 
 
 def trunk(patient, exposure, plane: Plane, f: anatomy.Frame, x, y, without) -> np.ndarray:
-    """Thickness of the trunk on every ray, cm; it is smooth, so that every second row and column do."""
+    """Thickness of trunk and (of an adult) arms on every ray, cm; smooth, so that every second row and column do."""
     shape = x.shape
     x, y = (v[::2, ::2] + (v[1, 1] - v[0, 0]) / 2 for v in (x, y))
     rows = Lookup(y)
     soft = childbody.trunk(patient, f, x, rows) if patient.child else body.trunk(patient, exposure, f, x, rows)
+    if not patient.child:
+        body.arms(patient, exposure, f, x, y, soft)
     inside = soft > 0
     if "muscle" not in without:
         soft += body.pectorals(patient, f, x, y, rows) * inside

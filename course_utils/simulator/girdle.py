@@ -33,16 +33,16 @@ def draw(patient, exposure, plane: Plane, f: Frame) -> tuple[list[tuple], np.nda
     pieces, outlines = [], []
     for side in (-1, 1):
         shape = own + 0.4 * rng.standard_normal(6)
-        joint = _joint(exposure, f, side, shape)
+        joint = socket(exposure, f, side, shape[0])
         rims, outline = _blade(plane, exposure, f, side, joint, shape)
         pieces += [_clavicle(plane, exposure, f, side, joint, shape), *rims, *_arm(plane, exposure, f, side, joint)]
         outlines.append(outline)
     return pieces, np.float32(SHEET * f.unit) * plane.fill(outlines)
 
 
-def _joint(exposure, f: Frame, side: int, shape) -> np.ndarray:
-    """Middle of the socket, cm; the shoulder turned towards the film's edge lies lower."""
-    lift = exposure.shoulders + 0.04 * side * exposure.rotation + 0.1 * shape[0]
+def socket(exposure, f: Frame, side: int, lift: float = 0.0) -> np.ndarray:
+    """Middle of the shoulder's socket, cm; the shoulder turned towards the film's edge lies lower."""
+    lift = exposure.shoulders + 0.04 * side * exposure.rotation + 0.1 * lift
     return np.array((0.55 * f.width + (7.6 + 0.9 * exposure.spread) * f.unit, f.apex + (2.4 * lift - 3.6) * f.unit))
 
 
@@ -60,7 +60,9 @@ def _clavicle(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, sh
     thick = 1 + 0.07 * shape[3]
     where = [0, 0.02, 0.07, 0.13, 0.26, 0.42, 0.60, 0.80, 0.93, 0.985, 1]
     radius = thick * u * np.interp(t, where, [0.30, 0.72, 0.98, 0.96, 0.68, 0.48, 0.43, 0.54, 0.76, 0.66, 0.25])
-    area = thick * u * u * np.interp(t, where, [0.02, 0.14, 0.26, 0.32, 0.36, 0.38, 0.38, 0.36, 0.32, 0.24, 0.04])
+    area = thick * u * u * np.interp(t, where, [0.02, 0.14, 0.26, 0.32, 0.33, 0.32, 0.31, 0.30, 0.28, 0.20, 0.03])
+    uneven = np.sin(19 * t + 9 * shape[4]) + np.sin(31 * t + 9 * shape[5])
+    radius, area = radius * (1 + 0.05 * uneven), area * (1 + 0.10 * np.roll(uneven, 3))
     return plane.tubes(side * x, y, f.depth * (0.85 - 0.85 * t**1.3), radius, area / radius, **SHAFT)
 
 
@@ -77,7 +79,7 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, shape
         ((at(-0.7, -1.4), *waist, tip), 0.38, 0.26, BORDER_WIDTH, BORDER_PATH),  # lateral
         ((corner, *inner, tip), 0.18, 0.07, (1, 1, 1, 1, 1), (0.4, 0.6, 1, 0.6, 1)),  # medial
         ((corner, at(-6.2, 2.5), at(-4.2, 1.6), at(-2.6, 1.0)), 0.16, 0.08, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 0.5)),
-        ((root, at(-5.4, 0.6), at(-2.0, 2.6), roof), 0.46, 0.60, (0.2, 0.6, 0.9, 1.1, 1.1), (0.0, 0.4, 0.9, 1, 0.4)),
+        ((root, at(-5.4, 0.6), at(-2.0, 2.6), roof), 0.46, 0.60, (1.6, 1.2, 0.9, 1.1, 1.1), (0.0, 0.1, 0.5, 1, 0.4)),
         ((at(-0.6, 2.1), roof, roof + (1.0 * u, 0.5 * u), roof + (2.5 * u, -0.5 * u)), 0.62, 0.60, *ACROMION),
         ((at(-3.6, 0.4), at(-2.9, 1.4), at(-1.9, 1.9), at(-0.6, 1.6)), 0.52, 0.45, *CORACOID),
         ((at(-4.4, -0.7), at(-3.0, -0.4), at(-1.6, -0.2), at(-0.1, 0.0)), 1.5, 0.26, *COLLUM),
@@ -110,7 +112,7 @@ def _arm(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> list
     radius = u * np.minimum(
         head, np.interp(along, [0, 0.8, 1.8, 3.2, 5.5, 22, 30], [2.36, 2.30, 2.10, 1.60, 1.22, 1.05, 2.6])
     )
-    spongy = np.interp(along, [-2.36, 1.5, 4.5], [0.30, 0.30, 0.0])
+    spongy = np.interp(along, [-2.36, 1.5, 4.5], [0.45, 0.42, 0.0])
     solid = np.interp(along, [0.5, 4, 7, 26, 30], [0.0, 0.7, 0.8, 0.8, 0.1])
     lateral = 0.70 * ramp((along + 2.4) / 9)  # the head sits on the inner side of the shaft
     down, centre = exposure.arms, joint + np.array((2.15 * u, 0.1 * u))
