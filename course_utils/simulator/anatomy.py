@@ -12,7 +12,7 @@ import dataclasses
 import numpy as np
 
 from . import heart
-from .lookup import TABLE, Lookup, curve
+from .lookup import TABLE, Lookup, columns, curve
 from .plane import Plane
 
 DOME = {"PA": 1.2, "AP": 1.9, "AP Supine": 2.4}  # how gradually the domes begin: the sick cannot hold their breath
@@ -112,20 +112,19 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     full *= rows.of(2 * f.depth * (1 - 0.15 * ramp((s - 0.4) / 0.6)) * np.sqrt(shallow * (2 - shallow)))
     full *= across.of(0.50 + 0.50 * ramp((TABLE - 1.5 * f.unit) / (6.0 * f.unit)))
 
-    below = diaphragm(
-        [dome_height(patient, f, TABLE, top, k) for k, top in zip((-1, 1), f.dome, strict=True)], f, side, across
-    )
-    below -= y
-    below += np.float32(BLUNT * f.unit) * ramp((q - np.float32(0.86)) * np.float32(7))
-    np.maximum(below, 0, out=below)
-    taken = across.of(1 - ramp((TABLE - 0.4 * f.unit) / (2.3 * f.unit)))  # by the spine
-    behind = np.float32(0.91) + np.float32(0.14) * taken
+    spine = 2.7 * f.unit  # half of what it takes, cm
+    part = np.s_[:, columns(x, spine)]
     if "heart" not in without:
         xh, yh = plane.coordinates(HEART_DEPTH * f.unit)
-        heart_rows = Lookup(yh)
         tables = heart.borders(patient, f, exposure.view == "AP Supine")
-        edge, share, aorta, soft = heart_rows.of_sides(tables, side)
-        inside = np.maximum(edge - side * xh, 0)
+        reach = max(float(table[k].max()) for table in (tables[0], tables[2]) for k in (-1, 1))
+        part = np.s_[:, columns(xh, max(reach, spine))]
+    taken = across.within(part).of(1 - ramp((TABLE - 0.4 * f.unit) / (spine - 0.4 * f.unit)))  # by the spine
+    behind = np.float32(0.91) + np.float32(0.14) * taken
+    if "heart" not in without:
+        heart_rows = Lookup(yh[part])
+        edge, share, aorta, soft = heart_rows.of_sides(tables, side[part])
+        inside = np.maximum(edge - side[part] * xh[part], 0)
         soft *= np.float32(FUZZ[exposure.view])
         inside *= inside / (inside + soft)
         inside /= heart_rows(
@@ -134,15 +133,25 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
         )
         organ = chord(1 - np.minimum(inside, 1))
         organ *= share
-        behind += np.float32(0.10) * ramp((aorta - distance) * np.float32(2.5 / f.unit))  # seen through the heart
+        behind += np.float32(0.10) * ramp((aorta - distance[part]) * np.float32(2.5 / f.unit))  # seen through the heart
         taken += organ - taken * organ  # lung lies behind the ventricles and before the spine: brightest is the middle
     taken *= behind
-    air = full - full * taken
+    air = full.copy()
+    air[part] -= full[part] * taken
+    domes = [dome_height(patient, f, TABLE, top, k) for k, top in zip((-1, 1), f.dome, strict=True)]
+    blunt = np.float32(BLUNT * f.unit)
+    part = slice(int((y[:, [0, -1]].min(1) > np.max(domes) + blunt).sum()), None)  # rows where the diaphragm shows
+    across = across.within(part)
+    below = diaphragm(domes, f, side[part], across)
+    below -= y[part]
+    below += blunt * ramp((q[part] - np.float32(0.86)) * np.float32(7))
+    np.maximum(below, 0, out=below)
     below *= np.float32(4 * f.depth / f.unit / DOME[exposure.view])
     np.sqrt(below, out=below)
     middle = across.of(2.0 * f.unit * (1 - ramp((TABLE - 5 * f.unit) / (6 * f.unit))))  # little lung lies behind it
     below += middle * below / (below + np.float32(1.5 * f.unit))
-    air = np.minimum(air, full - below)  # the heart lies on the dome: the lung behind both loses to the larger one
+    lowest = air[part]
+    np.minimum(lowest, full[part] - below, out=lowest)  # the heart lies on the dome: the larger one takes the lung
     np.maximum(air, 0, out=air)
     return {"x": x, "y": y, "full": full, "air": air, "side": side, "q": q}
 

@@ -15,6 +15,12 @@ class Lookup:
         self.place = (values + np.float32(TABLE_REACH)) * np.float32(1 / TABLE_STEP)
         self.index = self.place.astype(np.intp)
 
+    def within(self, part) -> Lookup:
+        """The same for some of the pixels: slices of rows and columns."""
+        out = object.__new__(Lookup)
+        out.place, out.index = self.place[part], np.ascontiguousarray(self.index[part])
+        return out
+
     def __call__(self, knots, values) -> np.ndarray:
         """Smooth curve through (knots, values), knots rising, in cm."""
         return self.of(curve(knots, values))
@@ -75,6 +81,12 @@ def end_slope(h, rise) -> float:
     if slope * rise[0] <= 0:
         return 0.0
     return 3 * rise[0] if rise[0] * rise[1] < 0 and abs(slope) > 3 * abs(rise[0]) else slope
+
+
+def columns(x, reach: float) -> slice:
+    """The columns that hold all pixels whose x (cm) lies within `reach` of the midline, and few others."""
+    found = np.flatnonzero((np.abs(x[::8]) < reach + 0.5).any(0))
+    return slice(found[0], found[-1] + 1) if found.size else slice(0)
 
 
 def around(x, y, centre, wide: float, tall: float) -> tuple[slice, slice]:
