@@ -45,7 +45,7 @@ def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator, l
 
 
 # One rib from the spine around the wall to its cartilage: sideways (of the half-width), and depth (of the half-depth).
-SIDEWAYS = (0.08, 0.34, 0.66, 0.90, 1.0, 0.95, 0.78, 0.55)
+SIDEWAYS = (0.08, 0.34, 0.66, 0.91, 1.0, 0.92, 0.74, 0.52)
 DEPTH = (-0.92, -1.0, -0.86, -0.48, 0.0, 0.46, 0.76, 0.92)
 BEND = CubicSpline(np.linspace(0, 1, len(SIDEWAYS)), np.eye(len(SIDEWAYS)))  # what each knot adds to the curve
 OUTER = np.interp(np.arange(12), [0, 1, 2, 3, 5], [0.50, 0.66, 0.77, 0.85, 0.90])  # half-width at the turn, at least
@@ -62,11 +62,12 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     slant = slant + 0.45 * (patient.rib_slope - 1.1)  # of the posterior part, as the spine bends back
     sideways = np.array(SIDEWAYS)
     arch = 0.058 * np.sin(np.pi * np.minimum(sideways, 1) ** 0.8)[:, None]
-    last = np.interp(order, [0, 2, 5, 7, 9, 11], [0.55, 0.9, 1.0, 0.95, 0.75, 0.55])
+    last = np.interp(order, [0, 2, 5, 7, 9, 11], [0.6, 0.9, 1.0, 0.95, 0.75, 0.55])
     k = plane.samples(2.3 * f.width)
     t = np.linspace(0, 1, k)
     x, y, z, radius, path, lips = [], [], [], [], [], []
     hind = t < 0.5
+    edge_on = rng.uniform(0.42, 0.68)  # how much of their height is seen there, by the slant of the rays
     sharp = np.interp(t, [0.02, 0.1, 0.3, 0.42, 0.5], [0, 1, 1.1, 0.7, 0])
     for side in (-1, 1):
         lift = rng.normal(0, 0.18 * u, n) + rng.normal(0, 0.15 * u)
@@ -90,10 +91,10 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
         size = 1 + 0.11 * rng.standard_normal(n)[:, None]
         tall = 0.365 * u * size * np.interp(order, [0, 3, 8, 11], [0.95, 1.0, 0.95, 0.7])[:, None]
         tall = tall * np.interp(t, [0, 0.07, 0.3, 0.85, 1], [0.72, 0.9, 1.0, 1.1, 1.6])
-        thin = 0.42 * tall
+        thin = edge_on * tall
         radius.append(thin + (tall - thin) * across)
         fade = np.interp(t, [0, 0.1, 0.4, 0.5, 0.58, 0.72, 0.94, 1], [0.60, 0.85, 0.88, 0.75, 0.62, 0.50, 0.42, 0.04])
-        weight = np.interp(order, [0, 1, 2, 6, 8, 11], [0.40, 0.70, 0.95, 1, 0.66, 0.40])[:, None]
+        weight = np.interp(order, [0, 1, 2, 6, 8, 11], [0.60, 0.80, 0.95, 1, 0.66, 0.40])[:, None]
         weight = weight * (1 + 0.13 * rng.standard_normal((n, 1)))
         for deep, low, high in ((0.12, 5, 11), (0.08, 18, 30), (0.08, 40, 70)):  # spongy bone is mottled
             weight = weight * (1 + deep * np.sin(rng.uniform(low, high, (n, 1)) * t + rng.uniform(0, 6, (n, 1))))
@@ -141,7 +142,7 @@ def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarr
     slope *= slope
     wedge = np.exp(-slope * slope) * ramp((1.95 - across) * 1.8) * ramp((across - 0.85) * 4)
     spur = np.exp(-((x / (0.20 * u)) ** 2) - ((v - 0.30) / 0.20) ** 2)
-    mineral = 0.40 * wide + 0.13 * body * body_own + 0.12 * plate * plate_own + 0.24 * pedicle * ring_own
+    mineral = 0.40 * wide + 0.13 * body * body_own + 0.12 * plate * plate_own + 0.20 * pedicle * ring_own
     mineral += 0.28 * wedge * wedge_own + 0.17 * spur * body_own
     mineral *= 1 + np.float32(0.25) * ramp((number - 7) * np.float32(0.4))  # the lowest are the largest
     out[:, part] = mineral * (1.3 * u)

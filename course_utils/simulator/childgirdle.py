@@ -13,10 +13,10 @@ import numpy as np
 
 from .anatomy import Frame, chord
 from .childbody import arm_lift
-from .plane import Plane, bezier
+from .plane import Plane, bezier, gradient
 
 BLADE = -0.8  # depth of the shoulder blades, of the half-depth of the chest
-PLATE = 0.11  # path through a blade, of the unit
+PLATE = 0.15  # path through a blade, of the unit
 EDGE = 20  # samples of a side of a blade's outline
 
 
@@ -33,7 +33,7 @@ def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) ->
         outlines.append(outline)
         ends.append(at(0.72 + 0.04 * rng.standard_normal(), above + 0.02 + 0.06 * up + 0.03 * rng.standard_normal()))
         pieces += humerus(patient, plane, f, side, at(0.86, 0.035 + 0.05 * up), lift, rng)
-    pieces.append(clavicles(plane, f, np.array(ends), rng))
+    pieces += clavicles(plane, f, np.array(ends), rng)
     return pieces, np.float32(PLATE * f.unit) * plane.fill(outlines)
 
 
@@ -47,7 +47,7 @@ def _places(f: Frame, up: float, shift: np.ndarray):
     return at
 
 
-def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator) -> tuple:
+def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator) -> list[tuple]:
     """Two S-shaped clavicles from the sternum to the acromion: thick inner end, slim shaft, broad flat outer end.
 
     ends: outer end of the right and of the left one, (2, 2), cm, x counted outwards from the midline.
@@ -65,27 +65,40 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
         wave = rng.uniform(0, 6, 4)  # no bone has borders of even distance or brightness
         y.append(low + (top - low) * t + (bend + 0.05 * np.sin(11 * t + wave[0])) * u)
         broad = np.interp(
-            t, [0, 0.03, 0.12, 0.35, 0.60, 0.80, 0.95, 1], [0.42, 0.58, 0.50, 0.36, 0.33, 0.42, 0.56, 0.48]
+            t, [0, 0.03, 0.12, 0.35, 0.60, 0.80, 0.95, 1], [0.44, 0.62, 0.56, 0.43, 0.40, 0.50, 0.64, 0.50]
         )
-        broad = broad * (1 + 0.06 * np.sin(9 * t + wave[1]) + 0.04 * np.sin(19 * t + wave[2]))
-        radius.append(u * (1 + 0.08 * own[1]) * broad)
-        solid = np.interp(t, [0, 0.05, 0.2, 0.5, 0.72, 0.9, 0.97, 1], [0.10, 0.40, 0.85, 1.35, 1.15, 0.62, 0.45, 0.05])
+        broad = broad * (1 + 0.07 * np.sin(9 * t + wave[1]) + 0.04 * np.sin(19 * t + wave[2]))
+        radius.append(u * (1 + 0.10 * own[1]) * broad)
+        solid = np.interp(t, [0, 0.05, 0.2, 0.5, 0.72, 0.9, 0.97, 1], [0.05, 0.25, 0.50, 0.72, 0.66, 0.45, 0.30, 0.0])
         path.append(u * solid * (1 + 0.12 * np.sin(8 * t + wave[3])))
     x, y, radius, path = (np.stack(v) for v in (x, y, radius, path))
-    return plane.tubes(x, y, f.depth * (0.90 - 0.80 * t**1.3), radius, path, hollow=0.78, marrow=0.30)
+    z = f.depth * (0.90 - 0.80 * t**1.3)
+    body = plane.tubes(x, y, z, radius, path, hollow=0.85, marrow=0.5)
+    # The cortex of either border is thick in the middle, and nowhere the same.
+    dx, dy = gradient(x), gradient(y)
+    out = np.concatenate([-dy, dx, x]).reshape(3, 2, -1)[:2] / np.sqrt(dx * dx + dy * dy)
+    wall = np.interp(t, [0, 0.15, 0.4, 0.75, 0.92], [0, 0.25, 0.95, 0.75, 0]) * u
+    edges = []
+    for border in (-0.8, 0.8):
+        own = wall * (0.8 + 0.35 * np.sin(rng.uniform(3, 7, (2, 1)) * t + rng.uniform(0, 6, (2, 1))))
+        edges.append((x + border * radius * out[0], y + border * radius * out[1], 0.13 * u + 0 * x, own))
+    x, y, radius, path = (np.concatenate(v) for v in zip(*edges, strict=True))
+    return [body, plane.tubes(x, y, np.broadcast_to(z, x.shape), radius, path)]
 
 
 def _blade(plane: Plane, f: Frame, side: int, at, above: float, rng: np.random.Generator) -> tuple[tuple, tuple]:
     """Thick edges of a blade as tubes, and its outline in pixels. above: see `draw`."""
     u = f.unit
     t = np.linspace(0, 1, plane.samples(9 * u))
-    tip, corner, root = at(1.05, -0.37), at(0.60, 0.0), at(0.60, -0.14)
+    far, down = rng.normal(1.05, 0.03), rng.normal(-0.38, 0.04)
+    tip, corner = at(far, down), at(0.60, 0.0)
     lines = [  # begin, bend, end, half-width and path (of the unit) at both ends and between
-        (at(0.78, 0.09), at(0.755, 0.03), at(0.80, -0.05), (0.22, 0.30, 0.20), (0.25, 0.55, 0.25)),  # socket
-        (at(0.79, 0.03), at(0.72, 0.02), root, (0.75, 0.50, 0.12), (0.50, 0.62, 0.12)),  # neck, spine
-        (at(0.71, -0.01), at(0.80, 0.06), at(0.86, above), (0.34, 0.40, 0.34), (0.15, 0.42, 0.30)),  # acromion
-        (at(0.73, 0.06), at(0.71, 0.08), at(0.68, 0.08), (0.30, 0.44, 0.34), (0.20, 0.34, 0.34)),  # coracoid
-        (at(0.79, -0.02), at(0.85, -0.14), tip, (0.40, 0.20, 0.12), (0.45, 0.30, 0.16)),  # lateral border
+        (at(0.77, 0.08), at(0.765, 0.03), at(0.80, -0.04), (0.16, 0.22, 0.16), (0.30, 0.80, 0.25)),  # socket
+        (at(0.79, 0.03), at(0.74, 0.02), at(0.66, -0.06), (0.85, 0.55, 0.25), (0.30, 0.48, 0.20)),  # neck
+        (at(0.77, 0.03), at(0.70, -0.02), at(0.50, -0.19), (0.20, 0.22, 0.08), (0.40, 0.62, 0.08)),  # spine
+        (at(0.71, -0.01), at(0.80, 0.06), at(0.86, above), (0.34, 0.44, 0.40), (0.15, 0.36, 0.28)),  # acromion
+        (at(0.73, 0.06), at(0.71, 0.08), at(0.68, 0.08), (0.30, 0.48, 0.36), (0.20, 0.26, 0.30)),  # coracoid
+        (at(0.79, -0.02), at(0.85, -0.14), tip, (0.40, 0.20, 0.12), (0.40, 0.16, 0.05)),  # lateral border
     ]
     for _ in range(4):  # trabeculae fan out from the neck
         way = at(0.66 + 0.26 * rng.random(), -0.14 - 0.10 * rng.random())
@@ -97,8 +110,8 @@ def _blade(plane: Plane, f: Frame, side: int, at, above: float, rng: np.random.G
     radius, path = radius * rounded, path * rounded
     z = BLADE * f.depth
     rims = plane.tubes(side * curves[:, 0], curves[:, 1], np.full(path.shape, z), radius, path, hollow=0.5, marrow=0.6)
-    low = at(0.96, -0.50)
-    corners = (at(0.79, -0.02), at(0.85, -0.14), tip), (tip, at(1.06, -0.46), low)
+    low = at(far - 0.10, down - 0.12)
+    corners = (at(0.79, -0.02), at(0.85, -0.14), tip), (tip, at(far + 0.02, down - 0.10), low)
     corners += (low, at(0.72, -0.36), corner), (corner, at(0.68, 0.05), at(0.79, -0.02))
     outline = np.concatenate(list(bezier(corners, np.linspace(0, 1, EDGE))), axis=1)
     return rims, plane.project(side * outline[0], outline[1], z)
@@ -120,12 +133,12 @@ def humerus(patient, plane: Plane, f: Frame, side: int, socket, lift: float, rng
     radius = u * np.interp(t, [0, 0.008, 0.022, 0.045, 0.095, 0.20, 1], radius)
     bow = 0.20 * u * np.sin(np.pi * np.clip(3.7 * t, 0, 1)) + rng.normal(0, 0.5 * u) * t
     x, y = (centre[i] + way[i] * along + square[i] * bow for i in (0, 1))
-    solid = 0.80 * u * np.interp(t, [0, 0.01, 0.03, 0.12, 1], [0.5, 0.85, 0.75, 0.9, 1.1])
+    solid = 0.58 * u * np.interp(t, [0, 0.006, 0.02, 0.12, 1], [0.6, 1.2, 0.8, 0.9, 1.1])
     aside = np.array((0, -0.84, 0.84))[:, None] * radius  # the cortex at both sides thickens along the shaft
-    wall = u * np.interp(t, [0, 0.03, 0.12, 0.3, 1], [0, 0.10, 0.42, 0.60, 0.60])
+    wall = u * np.interp(t, [0.01, 0.03, 0.1, 0.3, 1], [0, 0.15, 0.7, 1.2, 1.3]) * rng.uniform(0.7, 1.2, (2, 1))
     x, y = (side * (x + square[0] * aside), y + square[1] * aside)
-    radius, solid = np.stack([radius] + 2 * [np.full_like(t, 0.15 * u)]), np.stack([solid, wall, wall])
-    shaft = plane.tubes(x, y, z, radius, solid, hollow=0.9, marrow=0.55)
+    radius, solid = np.stack([radius] + 2 * [np.full_like(t, 0.15 * u)]), np.stack([solid, *wall])
+    shaft = plane.tubes(x, y, z, radius, solid, hollow=0.9, marrow=0.75)
     s = np.linspace(-0.97, 0.97, plane.samples(3 * u))
     bend = 0.25 * thick * (2 * s * s - 1)
     x, y = (centre[i] + square[i] * s * head + way[i] * bend for i in (0, 1))
