@@ -10,34 +10,44 @@ from __future__ import annotations
 import numpy as np
 
 from .anatomy import Frame, ramp
+from .lookup import ellipse
 from .plane import Plane, bezier
 
 SHEET = 0.17  # mineral of the blade's thin plate on a ray, cm
 TUBULAR = {"hollow": 0.76, "marrow": 0.2}  # see `Plane.tubes`
 SHAFT = {"hollow": 0.75, "marrow": 0.25}  # of a clavicle: spongy inside
-HEAD = {"hollow": 0.94, "marrow": 0.6}  # of a humerus: all spongy under a thin cortex
+ARM = -0.2  # depth of the humerus over that of the chest: behind the middle plane
+HEAD = {"hollow": 0.94, "marrow": 0.25}  # of a humerus: all spongy under a thin cortex
+BALL = 2.5, 0.70  # its spongy part: radius, cm, and mineral through its middle, cm
 ENDS = (0, 0.12, 0.45, 0.85, 1)  # along a thick part of the blade: half-widths and paths, relative
 BORDER_WIDTH, BORDER_PATH = (1.4, 1.2, 1.0, 0.8, 0.6), (0.2, 1.0, 0.9, 0.5, 0.2)
-ACROMION = (0.6, 0.9, 1.1, 0.9, 0.3), (0.0, 0.6, 1.0, 0.9, 0.3)
+ACROMION = (0.6, 0.9, 1.1, 1.0, 0.7), (0.0, 0.6, 1.0, 0.8, 0.1)
 CORACOID = (1.0, 1.0, 1.0, 1.0, 0.5), (0.0, 0.4, 0.9, 1.0, 0.4)
 COLLUM = (0.6, 0.8, 1.0, 1.1, 1.0), (0.0, 0.5, 1.1, 0.9, 0.0)
 
 
 def draw(patient, exposure, plane: Plane, f: Frame) -> tuple[list[tuple], np.ndarray]:
-    """Pieces for `Plane.splat` of all bones of both sides, and the mineral of the thin blades, cm.
+    """Pieces for `Plane.splat` of all bones of both sides, and the mineral of thin blades and round heads, cm.
 
     `exposure.spread` turns the blades off the lungs (1) or leaves them on it (0); `exposure.shoulders` lifts both.
     """
     rng = np.random.default_rng([patient.seed, 9])
     own = rng.standard_normal(6)  # the patient's; and what differs between the sides
-    pieces, outlines = [], []
+    pieces, outlines, heads = [], [], []
     for side in (-1, 1):
         shape = own + 0.4 * rng.standard_normal(6)
         joint = socket(exposure, f, side, shape[0])
         rims, outline = _blade(plane, exposure, f, side, joint, shape)
         pieces += [_clavicle(plane, exposure, f, side, joint, shape), *rims, *_arm(plane, exposure, f, side, joint)]
         outlines.append(outline)
-    return pieces, np.float32(SHEET * f.unit) * plane.fill(outlines)
+        heads.append((side * (joint[0] + 2.15 * f.unit), joint[1] + 0.1 * f.unit))
+    sheet = plane.fill(outlines)
+    sheet *= np.float32(SHEET * f.unit)
+    x, y = plane.coordinates(ARM * f.depth)
+    for centre in heads:
+        part, inside = ellipse(x, y, centre, BALL[0] * f.unit, BALL[0] * f.unit)
+        sheet[part] += np.float32(BALL[1] * f.unit) * inside
+    return pieces, sheet
 
 
 def socket(exposure, f: Frame, side: int, lift: float = 0.0) -> np.ndarray:
@@ -107,21 +117,23 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, shape
 def _arm(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> list[tuple]:
     """Humerus: a round head and neck of spongy bone, and a shaft of thick cortex."""
     u, k = f.unit, plane.samples(20 * f.unit)
-    along = (33 * np.linspace(0, 1, k) ** 2.2 - 2.36)[None]  # the head is round, the shaft straight
+    long = max(1.0, 1.05 * f.height / (19.2 * u))  # narrow lungs of tall people
+    along = (33 * long * np.linspace(0, 1, k) ** 2.2 - 2.36)[None]  # the head is round, the shaft straight
     head = np.sqrt(np.maximum(2.36**2 - np.minimum(along, 0) ** 2, 0.01))
     radius = u * np.minimum(
-        head, np.interp(along, [0, 0.8, 1.8, 3.2, 5.5, 22, 30], [2.36, 2.30, 2.10, 1.60, 1.22, 1.05, 2.6])
+        head,
+        np.interp(along, [0, 0.8, 1.8, 3.2, 5.5, 9, 22 * long, 31 * long], [2.36, 2.3, 2.1, 1.6, 1.22, 1.24, 1.08, 3]),
     )
     spongy = np.interp(along, [-2.36, 1.5, 4.5], [0.45, 0.42, 0.0])
-    solid = np.interp(along, [0.5, 4, 7, 26, 30], [0.0, 0.7, 0.8, 0.8, 0.1])
-    lateral = 0.70 * ramp((along + 2.4) / 9)  # the head sits on the inner side of the shaft
+    solid = np.interp(along, [0.5, 4, 7, 24 * long, 30 * long], [0.0, 0.6, 0.72, 0.6, 0.0])
+    lateral = 0.70 * ramp((along + 2.4) / 9) + 0.2 * np.sin(along / 7)  # the head sits on the inner side of the shaft
     down, centre = exposure.arms, joint + np.array((2.15 * u, 0.1 * u))
     along = along * u
     x = centre[0] + np.cos(down) * along - np.sin(down) * lateral * u
     y = centre[1] + np.sin(down) * along + np.cos(down) * lateral * u
     head, shaft = along[0] < 5 * u, along[0] > 0.3 * u
-    z = np.full_like(along, -0.2 * f.depth)
+    z = np.full_like(along, ARM * f.depth)
     return [
         plane.tubes(*(v[:, part] for v in (side * x, y, z, radius, path * radius)), **wall)
-        for part, path, wall in ((head, spongy, HEAD), (shaft, solid, {"hollow": 0.86, "marrow": 0.2}))
+        for part, path, wall in ((head, spongy, HEAD), (shaft, solid, {"hollow": 0.68, "marrow": 0.15}))
     ]

@@ -7,6 +7,7 @@ import numpy as np
 from .plane import Plane
 from .tray import Tray
 
+PACE = 0.7  # cm, of the steps of a cable
 LEAVES = 8.0  # cm beyond the film's edge at which cables end
 # Where electrodes are stuck: shares of the chest's half-width and of the lungs' height, from the apex down.
 PLACES = ((-0.75, 0.10), (0.75, 0.08), (-0.72, 0.95), (0.76, 0.90), (0.10, 0.60), (0.45, 0.75))
@@ -15,7 +16,7 @@ PLACES = ((-0.75, 0.10), (0.75, 0.08), (-0.72, 0.95), (0.76, 0.90), (0.10, 0.60)
 def draw(exposure, plane: Plane, f) -> tuple[np.ndarray, list[dict]]:
     """Electrodes with their cables: a ward uses one of four kinds, and its cables leave the film together."""
     rng, tray = np.random.default_rng(exposure.seed + 2), Tray(plane, f.depth)
-    style = rng.choice(("snap", "clip", "pad", "carbon"), p=(0.40, 0.25, 0.20, 0.15))
+    style = rng.choice(("snap", "clip", "pad", "carbon"), p=(0.35, 0.35, 0.15, 0.15))
     side = rng.choice((-1, 1))
     away = np.array(
         (
@@ -24,7 +25,7 @@ def draw(exposure, plane: Plane, f) -> tuple[np.ndarray, list[dict]]:
         )[int(rng.random() < 0.45)]
     )
     thick = rng.uniform(0.05, 0.08)
-    dense = rng.uniform(0.004, 0.010) if style == "carbon" else rng.uniform(0.012, 0.03)
+    dense = rng.uniform(0.005, 0.012) if style == "carbon" else rng.uniform(0.016, 0.036)
     yoke = away + rng.normal(0, 4, 2) + (-0.35 * away[0] * rng.random(), 4 * rng.random())
     for px, py in PLACES[: int(rng.integers(3, 7))]:
         x, y = px * f.width + rng.normal(0, 2.0), f.apex - py * f.height + rng.normal(0, 2.0)
@@ -34,19 +35,45 @@ def draw(exposure, plane: Plane, f) -> tuple[np.ndarray, list[dict]]:
         turn = rng.uniform(0, 2 * np.pi)
         ELECTRODES[style](tray, x, y, turn, rng)
         start = np.array((x, y))
-        ahead = start + (np.cos(turn) * 2.5, np.sin(turn) * 2.5)
-        bend = [start + share * (yoke - start) + rng.normal(0, 4.5, 2) for share in (0.3, 0.7)]
-        tray.wire([start, ahead, *bend, yoke + rng.normal(0, 1.0, 2), away], thick, dense, rng)
+        x, y = cable(start, turn, (yoke + rng.normal(0, 1.0, 2), away), rng)
+        waver = np.sin(np.arange(x.size) * rng.uniform(0.1, 0.3)) + np.sin(np.arange(x.size) * rng.uniform(0.5, 0.9))
+        tray.curve(x, y, thick, dense * (1 + 0.17 * waver))  # its strands lie closer here and looser there
         tray.close("lead")
     return tray.path, tray.boxes
 
 
+def cable(start, heading: float, goals, rng) -> tuple[np.ndarray, np.ndarray]:
+    """x and y (cm) of a cable that leaves `start` in a direction (radians) and heads for one goal after the other.
+
+    It is stiff, lies as it fell, and some have a curl where they were wound up.
+    """
+    at, bend, points = np.array(start, float), 0.0, []
+    curl = int(rng.integers(8, 40)) if rng.random() < 0.25 else -1
+    turns = int(rng.integers(12, 22))
+    for goal in goals:
+        for _ in range(90):
+            points.append(at)
+            if np.hypot(*(goal - at)) < 2 * PACE:
+                break
+            bend = 0.85 * bend + 0.055 * rng.standard_normal()
+            wanted = np.arctan2(goal[1] - at[1], goal[0] - at[0])
+            pull = 0.10 * np.sin(wanted - heading) + 0.02 * (np.cos(wanted - heading) < 0)
+            if curl <= len(points) < curl + turns and curl > 0:
+                pull = 2 * np.pi / turns
+            heading += bend + pull
+            at = at + PACE * np.array((np.cos(heading), np.sin(heading)))
+    return tuple(np.array(points).T)
+
+
 def _snap(tray: Tray, x, y, turn, rng) -> None:
-    """A steel stud in a faint pad of foam and gel."""
-    tray.plate(x, y, 1.7, 1.5, 0.0035, turn)
-    tray.plate(x, y, 0.85, 0.85, 0.004)
-    tray.plate(x, y, 0.5, 0.45, 0.045, turn)
-    tray.plate(x + 0.05, y - 0.05, 0.2, 0.2, 0.07)
+    """A steel stud in a faint pad of foam and gel, seen obliquely, and the connector pushed over it."""
+    flat, lean = rng.uniform(0.55, 1.0), rng.uniform(0, 2 * np.pi)
+    dx, dy = np.cos(turn), np.sin(turn)
+    tray.plate(x, y, 1.7, 1.5 * flat, 0.0035, lean)
+    tray.plate(x, y, 0.5, 0.5 * flat, 0.035, lean)
+    tray.plate(x + 0.12 * np.cos(lean + 1.6), y + 0.12 * np.sin(lean + 1.6), 0.22, 0.2 * flat, 0.07, lean)
+    tray.plate(x + 0.25 * dx, y + 0.25 * dy, 0.85, 0.5, 0.008, turn, rng.uniform(2.2, 4))
+    tray.line([(x + 0.5 * dx, y + 0.5 * dy), (x + 1.7 * dx, y + 1.7 * dy)], 0.12, 0.03)
 
 
 def _clip(tray: Tray, x, y, turn, rng) -> None:
