@@ -113,7 +113,7 @@ def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarr
     x, y = plane.coordinates(-0.72 * f.depth)
     u = np.float32(f.unit)
     x = x - np.float32(patient.scoliosis) * (y / np.float32(f.height)) ** 2
-    columns = np.flatnonzero((np.abs(x) < 4.2 * u).any(0))
+    columns = np.flatnonzero((np.abs(x) < 3.8 * u).any(0))
     out = np.zeros_like(x)
     if not columns.size:
         return out
@@ -149,6 +149,10 @@ def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarr
     return out
 
 
+# Height above the lower row, length, half-width (of the unit) and density of every tooth
+TEETH = np.repeat([(0.0, 1.2, 0.40, 0.7), (1.5, 1.2, 0.38, 1.0), (3.0, 0.9, 0.45, 0.7)], 12, axis=0)
+
+
 def jaw(exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tuple]:
     """Lower jaw with milk teeth and the buds of the second teeth; some children look aside."""
     u = f.unit
@@ -157,24 +161,19 @@ def jaw(exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     wave = rng.uniform(0, 6, 3)
     x = cx + (wide - 1.5 * u) * np.sin(t)
     y = cy - (tall - 1.7 * u) * np.cos(t) + 0.15 * u * np.sin(6 * t + wave[0])
-    level = np.full_like(t, 0.6 * f.depth)
     radius = u * (0.95 + 0.50 * np.cos(t) ** 2) * (1 + 0.12 * np.cos(5 * t + wave[1]))
-    solid = (
-        0.75 * u * np.interp(np.abs(t), [0, 0.9, 1.6, 2.0], [1, 0.8, 0.35, 0.1]) * (1 + 0.25 * np.sin(4 * t + wave[2]))
-    )
-    pieces = [plane.tubes(x[None], y[None], level[None], radius[None], solid[None], hollow=0.7, marrow=0.5)]
+    solid = u * np.interp(np.abs(t), [0, 0.9, 1.6, 2.0], [0.75, 0.6, 0.26, 0.08]) * (1 + 0.25 * np.sin(4 * t + wave[2]))
+    outline = plane.tubes(x[None], y[None], 0.6 * f.depth, radius, solid, hollow=0.7, marrow=0.5)
+    # Lower and upper milk teeth, and the buds of the second ones: no row is whole, no tooth stands as the next.
+    n = len(TEETH)
+    lift, long, broad, dense = TEETH.T
+    angle = np.radians(np.tile(np.linspace(-78, 78, 12), n // 12)) + rng.normal(0, 0.06, n)
+    tx = cx + 2.0 * u * exposure.head + 3.4 * u * np.sin(angle) + rng.normal(0, 0.2 * u, n)
+    ty = cy - tall + (3.0 + 0.6 * exposure.head**2 + lift + 0.9 * (1 - np.cos(angle))) * u + rng.normal(0, 0.38 * u, n)
+    lean = 0.25 * np.sin(angle) * np.where(lift, 1, -1) + rng.normal(0, 0.3, n)
     s = np.linspace(-0.5, 0.5, plane.samples(1.5 * u))
-    angle = np.radians(np.linspace(-78, 78, 12)) + rng.normal(0, 0.06, 12)
-    shift = 2.0 * u * exposure.head
-    base = cy - tall + (3.0 + 0.6 * exposure.head**2) * u
-    for lift, long, broad, dense in ((0.0, 1.2, 0.40, 0.7), (1.5, 1.2, 0.38, 1.0), (3.0, 0.9, 0.45, 0.7)):
-        tx = cx + shift + 3.4 * u * np.sin(angle) + rng.normal(0, 0.2 * u, 12)
-        ty = base + lift * u + 0.9 * u * (1 - np.cos(angle)) + rng.normal(0, 0.38 * u, 12)
-        lean = (0.25 * np.sin(angle) * (1 if lift else -1) + rng.normal(0, 0.3, 12))[:, None]
-        px = tx[:, None] + lean * s * long * u
-        py = ty[:, None] + s * long * u
-        r = broad * rng.uniform(0.7, 1.4, (12, 1)) * u * (1 - 0.25 * s) * np.sqrt(1.02 - (1.9 * s) ** 2 * 0.9)
-        r = np.broadcast_to(r, px.shape)
-        path = 0.85 * dense * rng.gamma(2, 0.4, (12, 1)) * r
-        pieces.append(plane.tubes(px, py, np.full_like(px, 0.5 * f.depth), r, path, hollow=0.6, marrow=0.5))
-    return pieces
+    along = u * long[:, None] * s
+    r = u * (broad * rng.uniform(0.7, 1.4, n))[:, None] * ((1 - 0.25 * s) * np.sqrt(1.02 - (1.9 * s) ** 2 * 0.9))
+    path = 0.85 * (dense * rng.gamma(2, 0.4, n))[:, None] * r
+    x, y = tx[:, None] + lean[:, None] * along, ty[:, None] + along
+    return [outline, plane.tubes(x, y, 0.5 * f.depth, r, path, hollow=0.6, marrow=0.5)]

@@ -40,9 +40,9 @@ def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) ->
 def _places(f: Frame, up: float, shift: np.ndarray):
     """Points of a blade by half-widths from the midline and lung heights above the apex; it turns about its top."""
 
-    def at(across: float, above: float) -> np.ndarray:
-        across += 0.16 * (up - 1) * max(0.0, 0.05 - above)
-        return np.array((across * f.width, f.apex + above * f.height)) + shift
+    def at(across, above) -> np.ndarray:
+        across = across + 0.16 * (up - 1) * np.maximum(0.05 - above, 0)
+        return np.stack((across * f.width + shift[0], f.apex + above * f.height + shift[1]), axis=-1)
 
     return at
 
@@ -86,34 +86,51 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
     return [body, plane.tubes(x, y, np.broadcast_to(z, x.shape), radius, path)]
 
 
-def _blade(plane: Plane, f: Frame, side: int, at, above: float, rng: np.random.Generator) -> tuple[tuple, tuple]:
-    """Thick edges of a blade as tubes, and its outline in pixels. above: see `draw`."""
-    u = f.unit
-    t = np.linspace(0, 1, plane.samples(9 * u))
-    far, down = rng.normal(1.05, 0.03), rng.normal(-0.38, 0.04)
-    tip, corner = at(far, down), at(0.60, 0.0)
-    lines = [  # begin, bend, end, half-width and path (of the unit) at both ends and between
-        (at(0.77, 0.08), at(0.765, 0.03), at(0.80, -0.04), (0.16, 0.22, 0.16), (0.30, 0.80, 0.25)),  # socket
-        (at(0.79, 0.03), at(0.74, 0.02), at(0.66, -0.06), (0.85, 0.55, 0.25), (0.30, 0.48, 0.20)),  # neck
-        (at(0.77, 0.03), at(0.70, -0.02), at(0.50, -0.19), (0.20, 0.22, 0.08), (0.40, 0.62, 0.08)),  # spine
-        (at(0.71, -0.01), at(0.80, 0.06), at(0.86, above), (0.34, 0.44, 0.40), (0.15, 0.36, 0.28)),  # acromion
-        (at(0.73, 0.06), at(0.71, 0.08), at(0.68, 0.08), (0.30, 0.48, 0.36), (0.20, 0.26, 0.30)),  # coracoid
-        (at(0.79, -0.02), at(0.85, -0.14), tip, (0.40, 0.20, 0.12), (0.40, 0.16, 0.05)),  # lateral border
+# Begin, bend and end of the thick parts of a blade, as half-widths from the midline and lung heights above the apex;
+# half-width and path (of the unit) at the begin, between, and at the end
+LINES = np.array(
+    [
+        ((0.77, 0.08), (0.765, 0.03), (0.80, -0.04), (0.16, 0.30), (0.22, 0.80), (0.16, 0.25)),  # socket
+        ((0.79, 0.03), (0.74, 0.02), (0.66, -0.06), (0.85, 0.30), (0.55, 0.48), (0.25, 0.20)),  # neck
+        ((0.77, 0.03), (0.70, -0.02), (0.50, -0.19), (0.20, 0.40), (0.22, 0.62), (0.08, 0.08)),  # spine
+        ((0.71, -0.01), (0.80, 0.06), (0.86, 0.10), (0.34, 0.15), (0.44, 0.36), (0.40, 0.28)),  # acromion
+        ((0.73, 0.06), (0.71, 0.08), (0.68, 0.08), (0.30, 0.20), (0.48, 0.26), (0.36, 0.30)),  # coracoid
+        ((0.79, -0.02), (0.85, -0.14), (1.05, -0.38), (0.40, 0.40), (0.20, 0.16), (0.12, 0.05)),  # lateral border
+        ((0.76, 0.0), (0.76, -0.04), (0.70, -0.20), (0.07, 0.18), (0.07, 0.14), (0.05, 0.02)),  # its trabeculae
+        ((0.76, 0.0), (0.77, -0.04), (0.79, -0.22), (0.07, 0.18), (0.07, 0.14), (0.05, 0.02)),
+        ((0.77, 0.0), (0.78, -0.04), (0.87, -0.18), (0.07, 0.18), (0.07, 0.14), (0.05, 0.02)),
     ]
-    for _ in range(4):  # trabeculae fan out from the neck
-        way = at(0.66 + 0.26 * rng.random(), -0.14 - 0.10 * rng.random())
-        lines.append((at(0.76, 0.0), at(0.76, -0.04), way, (0.07, 0.07, 0.05), (0.18, 0.14, 0.02)))
-    curves = bezier([points for *points, _, _ in lines], t)
-    radius, path = (u * np.stack([np.interp(t, [0, 0.45, 1], line[k]) for line in lines]) for k in (3, 4))
-    path *= rng.uniform(0.75, 1.2, (len(lines), 1))
-    rounded = np.sqrt(np.minimum(1, np.minimum(t, 1 - t) * 5 + 0.01))  # no square ends
-    radius, path = radius * rounded, path * rounded
+)
+ACROMION, BORDER, FAN = 3, 5, 6
+# Outline: lateral border, tip, medial border and upper border, three control points each; the tip is added.
+OUTLINE = np.array(
+    [
+        [(0.79, -0.02), (0.85, -0.14), (0, 0)],
+        [(0, 0), (0.02, -0.10), (-0.10, -0.12)],
+        [(-0.10, -0.12), (0.72, -0.36), (0.60, 0.0)],
+        [(0.60, 0.0), (0.68, 0.05), (0.79, -0.02)],
+    ]
+)
+BY_TIP = np.array([(0, 0, 1), (1, 1, 1), (1, 0, 0), (0, 0, 0)], bool)
+
+
+def _blade(plane: Plane, f: Frame, side: int, at, above: float, rng: np.random.Generator) -> tuple[tuple, tuple]:
+    """Thick parts of a blade as tubes, and its outline in pixels. above: see `draw`."""
+    t = np.linspace(0, 1, plane.samples(9 * f.unit))
+    tip = np.array((rng.normal(1.05, 0.03), rng.normal(-0.38, 0.04)))
+    points = LINES[:, :3].copy()
+    points[ACROMION, 2, 1], points[BORDER, 2] = above, tip
+    points[FAN:, 2] += rng.normal(0, 0.03, (len(points) - FAN, 2))
+    curves = bezier(at(points[..., 0], points[..., 1]), t)
+    middle = 1 - np.abs(t - 0.45) / np.where(t < 0.45, 0.45, 0.55)
+    shares = np.stack([(1 - middle) * (t < 0.45), middle, (1 - middle) * (t >= 0.45)])
+    shares *= f.unit * np.sqrt(np.minimum(1, np.minimum(t, 1 - t) * 5 + 0.01))  # no square ends
+    radius, path = (LINES[:, 3:, k] @ shares for k in (0, 1))
+    path *= rng.uniform(0.75, 1.2, (len(path), 1))
     z = BLADE * f.depth
-    rims = plane.tubes(side * curves[:, 0], curves[:, 1], np.full(path.shape, z), radius, path, hollow=0.5, marrow=0.6)
-    low = at(far - 0.10, down - 0.12)
-    corners = (at(0.79, -0.02), at(0.85, -0.14), tip), (tip, at(far + 0.02, down - 0.10), low)
-    corners += (low, at(0.72, -0.36), corner), (corner, at(0.68, 0.05), at(0.79, -0.02))
-    outline = np.concatenate(list(bezier(corners, np.linspace(0, 1, EDGE))), axis=1)
+    rims = plane.tubes(side * curves[:, 0], curves[:, 1], z, radius, path, hollow=0.5, marrow=0.6)
+    corners = OUTLINE + BY_TIP[..., None] * tip
+    outline = np.concatenate(list(bezier(at(corners[..., 0], corners[..., 1]), np.linspace(0, 1, EDGE))), axis=1)
     return rims, plane.project(side * outline[0], outline[1], z)
 
 
