@@ -12,7 +12,7 @@ import dataclasses
 import numpy as np
 from PIL import Image
 
-from . import vessels
+from . import bronchi
 from .anatomy import Frame, ramp
 from .detector import normal
 from .lookup import around, enlarged
@@ -23,8 +23,9 @@ KINDS = ("normal", "covid", "bacterial", "viral")
 VISIBLE = {"normal": 0.0, "covid": 0.69, "bacterial": 1.0, "viral": 1.0}
 THRESHOLD = 1.0  # cm of extra path that count as lesion in the mask
 # A small child's lungs are shallow: what fills them takes a larger share of the air than in an adult.
-SHALLOW = {"bacterial": 2.1, "viral": 3.2}
+SHALLOW = {"bacterial": 2.3, "viral": 2.4}
 DENSE = {"covid": 1.3, "bacterial": 1.15, "viral": 1.3}  # of adults
+FISSURE = 0.48  # height of the horizontal fissure at the hilum, 0 apex to 1 dome
 REACH = 24.0  # cm, half-side of the square that textures cover
 
 
@@ -199,33 +200,37 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     strength = disease.strength * (SHALLOW if patient.child else DENSE).get(disease.kind, 1.0)
     part = tuple(slice(np.argmax(seen), seen.size - np.argmax(seen[::-1])) for seen in (air.any(1), air.any(0)))
     shape = air[part].shape
-    cloud = texture(rng, plane, (10, 20, 40, 80), f.unit, part)
-    patchy, grainy = (0.15, 0.30) if patient.child else (0.12, 0.30)  # seen at a child's size, lobules are finer
+    cloud = texture(rng, plane, (8, 16, 32) if patient.child else (10, 20, 40, 80), f.unit, part)
+    patchy, grainy = (0.18, 0.45) if patient.child else (0.12, 0.30)  # seen at a child's size, lobules are finer
     septa = np.float32(0.8) - np.abs(texture(rng, plane, (34, 68), f.unit, part))  # ridges: lines that form a net
     fine = np.clip(1 + grainy * septa, 0.3, 2.0)
     uneven = enlarged(np.clip(1 + patchy * cloud, 0.4, 1.8) * (1 - disease.net) + disease.net * fine, 2, shape)
     cloud = enlarged(cloud, 2, shape)
     share = np.zeros_like(cloud)
-    soft = 1.1 if patient.child else 1.0 if disease.kind == "bacterial" else 1.7  # how gradually a patch begins
+    soft = 1.3 if patient.child else 1.0 if disease.kind == "bacterial" else 1.7  # how gradually a patch begins
+    fields = [lungs[name][part] for name in ("x", "y", "side", "q")]
     for p in disease.patches:
-        opacity(share, p, disease.kind, soft, f, cloud, *(lungs[name][part] for name in ("x", "y", "side", "q")))
+        opacity(share, p, disease.kind, soft, patient.child, f, cloud, *fields)
     most = np.float32(0.85 if patient.child else 0.97)  # no opacity is whiter than the heart
     out[part] = np.minimum(share * uneven * np.float32(strength), most)
     if any(disease.effusion):
         np.maximum(out, fluid(disease, f, lungs) * np.float32(min(0.9 * strength, 0.95)), out=out)
     out *= air
-    if disease.kind == "bacterial":
-        bronchi = plane.splat(vessels.branches(plane, vessels.fan(f, rng, 4, 0.24, generations=4), solid=2.6))[0]
-        return np.maximum(out - np.minimum(bronchi, 0.2 * out), 0)
     if disease.kind == "viral":
-        own = vessels.tree(patient, f, np.random.default_rng(patient.seed), generations=3)
-        walls = plane.splat(vessels.branches(plane, own, widen=1.7, solid=0.75))[0]
-        out += np.float32((0.55 if patient.child else 0.35) * strength) * np.minimum(walls, np.float32(0.5) * air)
+        out += np.float32((0.55 if patient.child else 0.35) * strength) * bronchi.walls(patient, plane, f, lungs)
+    elif disease.kind == "bacterial":
+        if patient.child and disease.patches:  # in small children pneumonia begins around the bronchi
+            sides = sorted({p.side for p in disease.patches})
+            out += np.float32(0.55 * strength) * bronchi.walls(patient, plane, f, lungs, sides)
+        out = np.maximum(out - bronchi.bronchogram(patient, plane, f, out, rng), 0)
     return out
 
 
-def opacity(share, p: Patch, kind: str, soft: float, f: Frame, cloud, x, y, side, q) -> None:
-    """Replace a share of the air by one patch, in place; its edge follows the cloud."""
+def opacity(share, p: Patch, kind: str, soft: float, lobar: bool, f: Frame, cloud, x, y, side, q) -> None:
+    """Replace a share of the air by one patch, in place; its edge follows the cloud.
+
+    lobar: what fills the upper or the middle lobe ends at the fissure between both.
+    """
     reach = 1 + soft / 2 - 0.22 * float(cloud.min())  # nothing is further from the centre than this many half-axes
     inner, outer = p.lateral - reach * p.wide, p.lateral + reach * p.wide
     centre = p.side * f.width * (max(inner, 0) + min(outer, 1.1)) / 2, f.apex - p.height * f.height
@@ -235,6 +240,10 @@ def opacity(share, p: Patch, kind: str, soft: float, f: Frame, cloud, x, y, side
     distance = np.sqrt(dq * dq + ds * ds) + np.float32(0.22) * cloud[near]
     added = np.float32(p.fill) * ramp((1 + soft / 2 - distance) * np.float32(1 / soft)) * (side[near] == p.side)
     if kind == "bacterial":
+        if lobar and p.side < 0 and p.height < 0.72:
+            s = (np.float32(f.apex - FISSURE * f.height) - y[near]) * np.float32(1 / f.height)
+            s -= np.float32(0.06) * q[near]
+            added *= ramp(np.float32(0.5) + s * np.float32(25 if p.height > FISSURE else -25))
         np.maximum(share[near], added, out=share[near])
     else:
         share[near] += added * (1 - share[near])

@@ -1,0 +1,31 @@
+"""What a pneumonia does to the bronchi: their walls thicken, and where the lung is filled the air in them shows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import vessels
+from .anatomy import Frame
+from .plane import Plane
+
+
+def walls(patient, plane: Plane, f: Frame, lungs: dict, sides=(-1, 1)) -> np.ndarray:
+    """Thickened walls on every ray, cm: cuffs along the patient's own vessels, beside which the bronchi run.
+
+    `lungs`: see `anatomy.lungs`. sides: which lungs are ill, -1 right and 1 left.
+    """
+    rng = np.random.default_rng(patient.seed)
+    own = vessels.tree(patient, f, rng, generations=5 if patient.child else 3)
+    widen, solid, most = (1.4, 0.9, 0.35) if patient.child else (1.7, 0.75, 0.5)
+    path = plane.splat(vessels.branches(plane, own, widen=widen, solid=solid))[0]
+    path = np.minimum(path, np.float32(most) * lungs["air"])
+    if len(sides) == 1:
+        path *= lungs["side"] == sides[0]
+    return path
+
+
+def bronchogram(patient, plane: Plane, f: Frame, filled: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Air in the bronchi of a filled lung on every ray, cm; a child's lie closer together. filled: cm."""
+    roots, thick, most = (6, 0.27, 0.5) if patient.child else (4, 0.24, 0.2)
+    path = plane.splat(vessels.branches(plane, vessels.fan(f, rng, roots, thick, generations=4), solid=2.6))[0]
+    return np.minimum(path, np.float32(most) * filled)
