@@ -62,7 +62,7 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     slant = slant + 0.45 * (patient.rib_slope - 1.1)  # of the posterior part, as the spine bends back
     sideways = np.array(SIDEWAYS)
     arch = 0.058 * np.sin(np.pi * np.minimum(sideways, 1) ** 0.8)[:, None]
-    last = np.interp(order, [0, 2, 5, 7, 9, 11], [0.6, 0.9, 1.0, 0.95, 0.75, 0.55])
+    last = np.interp(order, [0, 2, 5, 7, 9, 11], [0.52, 0.9, 1.0, 0.95, 0.75, 0.55])
     k = plane.samples(2.3 * f.width)
     t = np.linspace(0, 1, k)
     x, y, z, radius, path, lips = [], [], [], [], [], []
@@ -112,19 +112,20 @@ def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarr
     """Vertebral bodies with end plates and wide discs, pedicles, transverse and spinous processes."""
     x, y = plane.coordinates(-0.72 * f.depth)
     u = np.float32(f.unit)
-    x = x - np.float32(patient.scoliosis) * (y / np.float32(f.height)) ** 2
-    columns = np.flatnonzero((np.abs(x) < 3.8 * u).any(0))
+    bow = np.float32(patient.scoliosis / f.height**2)
     out = np.zeros_like(x)
+    columns = np.flatnonzero((np.abs(x[::16] - bow * y[::16] ** 2) < 4 * u).any(0))
     if not columns.size:
         return out
     part = slice(columns[0], columns[-1] + 1)
-    x, y = x[:, part], y[:, part]
+    y = y[:, part]
+    x = x[:, part] - bow * y * y
     # The neck's vertebrae are lower, those of the loins taller.
     level = (np.float32(f.apex + (TOP + 0.5 * PITCH) * f.height) - y) / np.float32(f.height * PITCH)
     level = level * (1 - 0.008 * level) + np.float32(0.04 * rng.standard_normal()) * np.sin(level)
     number = np.floor(level)
     own = rng.normal(1, 0.25, (4, 32)).astype(np.float32)  # no two vertebrae are alike
-    body_own, plate_own, ring_own, wedge_own = own[:, np.clip(number.astype(np.intp) + 12, 0, 31)]
+    body_own, plate_own, ring_own, wedge_own = own.take(number.astype(np.intp) + 12, axis=1, mode="clip")
     v = level - number - np.float32(0.5)  # -0.5 top to 0.5 bottom of one vertebra and its disc
     half = np.interp(level, [-4, -0.5, 1, 13], [1.15, 1.32, 1.50, 1.68]).astype(np.float32)
     half *= u * np.float32(1.10 + 0.06 * rng.standard_normal())
@@ -150,7 +151,7 @@ def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarr
 
 
 # Height above the lower row, length, half-width (of the unit) and density of every tooth
-TEETH = np.repeat([(0.0, 1.2, 0.40, 0.7), (1.5, 1.2, 0.38, 1.0), (3.0, 0.9, 0.45, 0.7)], 12, axis=0)
+TEETH = np.repeat([(0.0, 1.5, 0.34, 0.7), (1.5, 1.4, 0.36, 1.0), (3.0, 1.1, 0.42, 0.7)], 12, axis=0)
 
 
 def jaw(exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tuple]:
@@ -162,8 +163,8 @@ def jaw(exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     x = cx + (wide - 1.5 * u) * np.sin(t)
     y = cy - (tall - 1.7 * u) * np.cos(t) + 0.15 * u * np.sin(6 * t + wave[0])
     radius = u * (0.95 + 0.50 * np.cos(t) ** 2) * (1 + 0.12 * np.cos(5 * t + wave[1]))
-    solid = u * np.interp(np.abs(t), [0, 0.9, 1.6, 2.0], [0.75, 0.6, 0.26, 0.08]) * (1 + 0.25 * np.sin(4 * t + wave[2]))
-    outline = plane.tubes(x[None], y[None], 0.6 * f.depth, radius, solid, hollow=0.7, marrow=0.5)
+    solid = u * np.interp(np.abs(t), [0, 0.9, 1.6, 2.0], [1.3, 1.1, 0.5, 0.15]) * (1 + 0.25 * np.sin(4 * t + wave[2]))
+    outline = plane.tubes(x[None], y[None], 0.6 * f.depth, radius, solid, hollow=0.85, marrow=0.5)
     # Lower and upper milk teeth, and the buds of the second ones: no row is whole, no tooth stands as the next.
     n = len(TEETH)
     lift, long, broad, dense = TEETH.T
@@ -174,6 +175,6 @@ def jaw(exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     s = np.linspace(-0.5, 0.5, plane.samples(1.5 * u))
     along = u * long[:, None] * s
     r = u * (broad * rng.uniform(0.7, 1.4, n))[:, None] * ((1 - 0.25 * s) * np.sqrt(1.02 - (1.9 * s) ** 2 * 0.9))
-    path = 0.85 * (dense * rng.gamma(2, 0.4, n))[:, None] * r
+    path = 1.7 * (dense * rng.gamma(2, 0.4, n))[:, None] * r
     x, y = tx[:, None] + lean[:, None] * along, ty[:, None] + along
     return [outline, plane.tubes(x, y, 0.5 * f.depth, r, path, hollow=0.6, marrow=0.5)]

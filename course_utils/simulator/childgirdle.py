@@ -16,7 +16,7 @@ from .childbody import arm_lift
 from .plane import Plane, bezier, gradient
 
 BLADE = -0.8  # depth of the shoulder blades, of the half-depth of the chest
-PLATE = 0.15  # path through a blade, of the unit
+PLATE = 0.13  # path through a blade, of the unit
 EDGE = 20  # samples of a side of a blade's outline
 
 
@@ -69,7 +69,7 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
         )
         broad = broad * (1 + 0.07 * np.sin(9 * t + wave[1]) + 0.04 * np.sin(19 * t + wave[2]))
         radius.append(u * (1 + 0.10 * own[1]) * broad)
-        solid = np.interp(t, [0, 0.05, 0.2, 0.5, 0.72, 0.9, 0.97, 1], [0.05, 0.25, 0.50, 0.72, 0.66, 0.45, 0.30, 0.0])
+        solid = np.interp(t, [0, 0.05, 0.2, 0.5, 0.72, 0.9, 0.97, 1], [0.05, 0.28, 0.56, 0.84, 0.76, 0.50, 0.30, 0.0])
         path.append(u * solid * (1 + 0.12 * np.sin(8 * t + wave[3])))
     x, y, radius, path = (np.stack(v) for v in (x, y, radius, path))
     z = f.depth * (0.90 - 0.80 * t**1.3)
@@ -80,7 +80,7 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
     wall = np.interp(t, [0, 0.15, 0.4, 0.75, 0.92], [0, 0.25, 0.95, 0.75, 0]) * u
     edges = []
     for border in (-0.8, 0.8):
-        own = wall * (0.8 + 0.35 * np.sin(rng.uniform(3, 7, (2, 1)) * t + rng.uniform(0, 6, (2, 1))))
+        own = wall * (0.65 + 0.40 * np.sin(rng.uniform(3, 7, (2, 1)) * t + rng.uniform(0, 6, (2, 1))))
         edges.append((x + border * radius * out[0], y + border * radius * out[1], 0.13 * u + 0 * x, own))
     x, y, radius, path = (np.concatenate(v) for v in zip(*edges, strict=True))
     return [body, plane.tubes(x, y, np.broadcast_to(z, x.shape), radius, path)]
@@ -95,7 +95,7 @@ LINES = np.array(
         ((0.77, 0.03), (0.70, -0.02), (0.50, -0.19), (0.20, 0.40), (0.22, 0.62), (0.08, 0.08)),  # spine
         ((0.71, -0.01), (0.80, 0.06), (0.86, 0.10), (0.34, 0.15), (0.44, 0.36), (0.40, 0.28)),  # acromion
         ((0.73, 0.06), (0.71, 0.08), (0.68, 0.08), (0.30, 0.20), (0.48, 0.26), (0.36, 0.30)),  # coracoid
-        ((0.79, -0.02), (0.85, -0.14), (1.05, -0.38), (0.40, 0.40), (0.20, 0.16), (0.12, 0.05)),  # lateral border
+        ((0.79, -0.02), (0.88, -0.12), (1.04, -0.37), (0.40, 0.40), (0.20, 0.16), (0.12, 0.05)),  # lateral border
         ((0.76, 0.0), (0.76, -0.04), (0.70, -0.20), (0.07, 0.18), (0.07, 0.14), (0.05, 0.02)),  # its trabeculae
         ((0.76, 0.0), (0.77, -0.04), (0.79, -0.22), (0.07, 0.18), (0.07, 0.14), (0.05, 0.02)),
         ((0.77, 0.0), (0.78, -0.04), (0.87, -0.18), (0.07, 0.18), (0.07, 0.14), (0.05, 0.02)),
@@ -105,9 +105,9 @@ ACROMION, BORDER, FAN = 3, 5, 6
 # Outline: lateral border, tip, medial border and upper border, three control points each; the tip is added.
 OUTLINE = np.array(
     [
-        [(0.79, -0.02), (0.85, -0.14), (0, 0)],
-        [(0, 0), (0.02, -0.10), (-0.10, -0.12)],
-        [(-0.10, -0.12), (0.72, -0.36), (0.60, 0.0)],
+        [(0.79, -0.02), (0.88, -0.12), (0, 0)],
+        [(0, 0), (0.01, -0.09), (-0.16, -0.13)],
+        [(-0.16, -0.13), (0.72, -0.36), (0.60, 0.0)],
         [(0.60, 0.0), (0.68, 0.05), (0.79, -0.02)],
     ]
 )
@@ -117,7 +117,7 @@ BY_TIP = np.array([(0, 0, 1), (1, 1, 1), (1, 0, 0), (0, 0, 0)], bool)
 def _blade(plane: Plane, f: Frame, side: int, at, above: float, rng: np.random.Generator) -> tuple[tuple, tuple]:
     """Thick parts of a blade as tubes, and its outline in pixels. above: see `draw`."""
     t = np.linspace(0, 1, plane.samples(9 * f.unit))
-    tip = np.array((rng.normal(1.05, 0.03), rng.normal(-0.38, 0.04)))
+    tip = np.array((min(rng.normal(1.04, 0.03), 1.07), rng.normal(-0.37, 0.04)))  # it stays below the skin
     points = LINES[:, :3].copy()
     points[ACROMION, 2, 1], points[BORDER, 2] = above, tip
     points[FAN:, 2] += rng.normal(0, 0.03, (len(points) - FAN, 2))
