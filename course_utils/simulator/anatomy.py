@@ -37,6 +37,14 @@ def ramp(t: np.ndarray) -> np.ndarray:
     return out
 
 
+def bell(t: np.ndarray, width: float) -> np.ndarray:
+    """1 at 0, falling to 1 / e at `width` on either side; at least exp(-40), as numbers close to 0 are slow."""
+    t = t * np.float32(1 / width)
+    t *= t
+    np.minimum(t, 40, out=t)
+    return np.exp(np.negative(t, out=t), out=t)
+
+
 @dataclasses.dataclass(frozen=True)
 class Frame:
     """Sizes of this patient at this inspiration, cm: what all organs are placed by."""

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from . import childgirdle
-from .anatomy import Frame, ramp
+from .anatomy import Frame, bell, ramp
 from .childbody import head_place
 from .childlungs import cavity
 from .lookup import TABLE_REACH, TABLE_STEP, curve
@@ -135,14 +135,14 @@ def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarr
     level *= np.float32(0.02)
     bowed = np.abs(v - (level - np.float32(0.10)) * np.maximum(1 - across * across, 0))
     body = ramp((1.08 - across) * 5) * ramp((0.43 - bowed) * 12)
-    plate = ramp((1.04 - across) * 5) * np.exp(-(((bowed - 0.385) / 0.030) ** 2))
+    plate = ramp((1.04 - across) * 5) * bell(bowed - 0.385, 0.030)
     ring = np.sqrt(((across - 0.80) / 0.19) ** 2 + ((v + 0.12) / 0.24) ** 2)
-    pedicle = np.exp(-(((ring - 0.85) / 0.27) ** 2)) * (np.float32(0.65) + np.float32(0.7) * (across - 0.8 - v))
+    pedicle = bell(ring - 0.85, 0.27) * (np.float32(0.65) + np.float32(0.7) * (across - 0.8 - v))
     # Transverse process, head and neck of the rib lie behind each other: a wedge beside each pedicle.
     slope = (v + np.float32(0.20) - (np.float32(0.30) - level) * (across - 1)) / (np.float32(0.20) + 0.03 * across)
     slope *= slope
-    wedge = np.exp(-slope * slope) * ramp((1.95 - across) * 1.8) * ramp((across - 0.85) * 4)
-    spur = np.exp(-((x / (0.20 * u)) ** 2) - ((v - 0.30) / 0.20) ** 2)
+    wedge = bell(slope, 1.0) * ramp((1.95 - across) * 1.8) * ramp((across - 0.85) * 4)
+    spur = bell(x, 0.20 * f.unit) * bell(v - 0.30, 0.20)
     mineral = 0.40 * wide + 0.13 * body * body_own + 0.12 * plate * plate_own + 0.20 * pedicle * ring_own
     mineral += 0.28 * wedge * wedge_own + 0.17 * spur * body_own
     mineral *= 1 + np.float32(0.25) * ramp((number - 7) * np.float32(0.4))  # the lowest are the largest

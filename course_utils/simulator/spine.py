@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from . import ribs
-from .anatomy import Frame, ramp
+from .anatomy import Frame, bell, ramp
 from .plane import Plane
 
 LEVELS = 40  # vertebrae and discs that could be on a film, half of them above the chest
@@ -89,10 +89,3 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     mineral[neck] += np.float32(0.26) * ramp(level[neck] * np.float32(-0.8)) * bell(pillar, 0.45)
     out[:, part] = mineral * np.float32(0.50 * u)
     return out
-
-
-def bell(values: np.ndarray, width: float) -> np.ndarray:
-    """1 at 0, falling to 1 / e at `width` on either side."""
-    values = values * np.float32(1 / width)
-    values *= values
-    return np.exp(np.negative(values, out=values), out=values)
