@@ -148,16 +148,14 @@ class Plane:
         start, end, sizes = 0, 0, np.zeros(len(layers), int)
         for group in np.flatnonzero(counts):
             layer, hollow, marrow = walls[group // UNSEEN]
-            t, stagger, share = cross_section(int(group) % UNSEEN, hollow, marrow)
+            across, stagger = cross_section(int(group) % UNSEEN, hollow, marrow)
             here = samples[:, start : start + counts[group]]
-            c, r, weight = out[:, end : end + t.size * counts[group]].reshape(3, t.size, -1)
-            np.add(here[2] * t, here[10] * stagger, out=c)
-            np.add(here[3] * t, here[11] * stagger, out=r)
-            np.multiply(here[4], share, out=weight)
-            c += here[0]
-            r += here[1]
-            start, end = start + counts[group], end + weight.size
-            sizes[layer] += weight.size
+            pieces = out[:, end : end + stagger.size * counts[group]].reshape(3, stagger.size, -1)
+            np.multiply(here[2:5, None], across, out=pieces)
+            pieces[:2] += here[10:12, None] * stagger
+            pieces[:2] += here[:2, None]
+            start, end = start + counts[group], end + pieces[0].size
+            sizes[layer] += pieces[0].size
         return out, sizes
 
     def splat(self, *layers) -> np.ndarray:
@@ -169,17 +167,19 @@ class Plane:
         out = np.zeros((len(layers), height + 4, width + 2), np.float32)  # the margin takes what falls outside
         if not any(layers):
             return out[:, 4:, 2:]
-        (column, row, weight), sizes = self.cut(layers)
-        for values, last in ((column, width), (row, height)):
-            np.clip(values, -1, last, out=values)
-            values += np.float32(1)
-        c, r = np.floor(column), np.floor(row)
-        column -= c
-        row -= r
-        r *= width + 2
-        r += c
-        index = r.astype(np.intp)
-        index += np.repeat(np.arange(len(layers)) * out[0].size, sizes)
+        pieces, sizes = self.cut(layers)
+        places, weight = pieces[:2], pieces[2]
+        places += np.float32(1)
+        for values, last in zip(places, (width + 1, height + 1), strict=True):
+            np.clip(values, 0, last, out=values)
+        corners = np.floor(places)
+        places -= corners
+        column, row = places
+        corners[1] *= width + 2
+        corners[1] += corners[0]
+        index, ends = corners[1].astype(np.intp), sizes.cumsum()
+        for k, (end, size) in enumerate(zip(ends, sizes, strict=True)):
+            index[end - size : end] += k * out[0].size
         low, high = weight, weight * row
         low -= high
         for start, share in ((0, low), (width + 2, high)):
@@ -259,15 +259,17 @@ def bezier(points, t: np.ndarray) -> np.ndarray:
 
 
 @functools.cache
-def cross_section(level: int, hollow: float, marrow: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def cross_section(level: int, hollow: float, marrow: float) -> tuple[np.ndarray, np.ndarray]:
     """How a round tube is cut into `ACROSS[level]` pieces.
 
     Returns:
-        Places across (-1 to 1), along (in steps: else the pieces and the pixels make a moire), and shares of the whole.
+        Places across (-1 to 1; twice, for columns and rows) and shares of the whole, (3, pieces, 1); places along, in
+        steps, (pieces, 1): else the pieces and the pixels make a moire.
     """
     n = int(ACROSS[level])
     t = (np.arange(n) + 0.5) * 2 / n - 1
     share = np.sqrt(1 - t * t)
     if hollow:
         share = share - (1 - marrow) * hollow * np.sqrt(np.maximum(1 - (t / hollow) ** 2, 0))
-    return tuple(v.astype(np.float32)[:, None] for v in (t, np.arange(n) * 0.618 % 1 - 0.5, share / share.sum()))
+    stagger = np.arange(n) * 0.618 % 1 - 0.5
+    return np.array([t, t, share / share.sum()], np.float32)[..., None], stagger.astype(np.float32)[:, None]
