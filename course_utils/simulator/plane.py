@@ -20,7 +20,7 @@ np.empty(30 * 2**20, np.uint8)
 
 DISTANCE = {"PA": 180.0, "AP": 110.0, "AP Supine": 100.0}  # source to detector, cm
 STRAIGHT = 0.5  # cm: a curve is given as straight steps of about this length
-SPACING = 1.05  # between the pieces of a tube, in pixels: wider spacing shows as dots or stripes
+SPACING = 1.15  # between the pieces of a tube, in pixels: wider spacing shows as dots or stripes
 ACROSS = np.unique(np.round(1.35 ** np.arange(25)).astype(int))  # numbers of pieces that a tube is cut into across
 NEEDED = np.arange(4 * ACROSS[-3]) / 4 + 0.25
 FINE = np.where(NEEDED > 12, 2, 1)  # in wide tubes even rows of pieces would show as a weave
