@@ -45,6 +45,6 @@ def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
         ]
     )
     z = np.stack([-0.25 * f.depth * t, *np.full((2, k), -0.25 * f.depth)])
-    branch = np.interp(t, [0, 0.2, 0.6, 1], [0.2, 0.95, 0.9, 0.1])
-    fade = np.stack([np.interp(t, [0, 0.15, 0.6, 0.93, 1], [0, 0.9, 1.0, 0.85, 0.5]), branch, branch])
+    branch = np.interp(t, [0, 0.2, 0.6, 1], [0.3, 0.95, 0.9, 0.1])
+    fade = np.stack([np.interp(t, [0, 0.15, 0.6, 0.92, 0.97, 1], [0, 0.9, 1.0, 0.85, 0.6, 0.0]), branch, branch])
     return [plane.tubes(x, y, z, radius, 2 * FLAT * EMPTY * radius * fade)]

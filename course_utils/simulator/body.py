@@ -1,4 +1,4 @@
-"""The body around the chest cavity: trunk, arms, head, muscle, breasts and the gas below the diaphragm.
+"""The body of an adult around the chest cavity: trunk, arms, muscle and breasts.
 
 Everything is a depth along the ray, in cm, for every pixel.
 """
@@ -11,7 +11,7 @@ import numpy as np
 
 from . import girdle
 from .anatomy import Frame, ramp
-from .lookup import TABLE, Lookup, around, curve, ellipse
+from .lookup import TABLE, Lookup, around, curve
 
 DEEP = 2.7  # thickness of an arm over half its width: it is deeper than wide
 BACK = 0.08  # how much thicker the body is in the middle, where vertebrae and the muscles beside them lie
@@ -60,7 +60,8 @@ def arms(patient, exposure, f: Frame, x, y, soft: np.ndarray) -> None:
     u, wall = f.unit, patient.wall
     rng = np.random.default_rng([patient.seed, 19])
     for side in (-1, 1):
-        cos, sin = math.cos(exposure.arms), math.sin(exposure.arms)
+        angle = girdle.direction(exposure, side)
+        cos, sin = math.cos(angle), math.sin(angle)
         start = girdle.socket(exposure, f, side) + (2.6 * u + 1.2 * u * cos, 1.2 * u * sin)  # the head's middle
         start[0] *= side
         cos *= side
@@ -101,7 +102,7 @@ def breasts(patient, f: Frame, x, y) -> np.ndarray:
     if not r:
         return out
     rng = np.random.default_rng([patient.seed, 7])
-    sag, firm = rng.uniform(0.62, 0.92), rng.uniform(0.0, 0.9)
+    sag, firm = rng.uniform(0.56, 0.88), rng.uniform(0.2, 1.0)
     for side in (-1, 1):
         size = r * rng.normal(1.0, 0.06)
         level = f.apex - (sag + rng.normal(0, 0.02)) * f.height
@@ -113,62 +114,5 @@ def breasts(patient, f: Frame, x, y) -> np.ndarray:
         dx *= 1 + np.float32(0.22) * dy  # narrower towards the armpit
         inside = np.maximum(1 - dx * dx - dy * dy, 0)
         fold = np.float32(firm) * ramp(-1.5 * dy)  # a faint crease below, a gradual beginning elsewhere
-        out[part] += np.float32(0.36 * size) * inside * (inside + fold * (1 - inside))
+        out[part] += np.float32(0.42 * size) * inside * (inside + fold * (1 - inside))
     return out
-
-
-def abdominal_gas(patient, f: Frame, x, y, rng, erect: bool) -> np.ndarray:
-    """Gas below the left dome and in the colon, cm: lobes that have run together, their outline spoilt by folds.
-
-    Most have one bubble in the stomach, which fits the dome above it; gas rises: upright it ends on a level of fluid.
-    """
-    u = f.unit
-    pockets = []  # centre x, y, half-axes, depth, height of the fluid
-    if rng.random() < 0.25 + 0.42 * patient.gas:  # stomach
-        wide = rng.uniform(1.5, 3.3) * u
-        tall = wide * rng.uniform(0.35, 0.75)
-        out_by, deep = rng.uniform(0.42, 0.62) * f.width, rng.uniform(1.2, 3.2) * u
-        below = rng.uniform(0.5, 1.2) * u
-        fluid = _dome(f, out_by) - below - rng.uniform(1.1, 1.6) * tall
-        for k, size in ((0.0, 1.0), (rng.choice((-1, 1)) * rng.uniform(0.5, 0.9), rng.uniform(0.4, 0.8))):
-            across = out_by + k * wide
-            centre = across, _dome(f, across) - below - size * tall
-            pockets.append((*centre, size * wide, size * tall, deep, fluid))
-    if rng.random() < 0.10 + 0.30 * patient.gas:  # splenic flexure, beside the stomach
-        out_by = f.width * rng.uniform(0.55, 0.75)
-        centre = out_by, _dome(f, out_by) - rng.uniform(3.0, 5.5) * u
-        pockets += _loop(rng, centre, int(rng.integers(1, 4)), 1.6 * u, (1.0 * u, 2.4 * u), rng.uniform(0.8, 2.4) * u)
-    if rng.random() < 0.15 + 0.35 * patient.gas:  # another loop of the colon
-        centre = f.width * rng.uniform(-0.6, 0.9), f.dome[1] - rng.uniform(5, 14) * u
-        pockets += _loop(rng, centre, int(rng.integers(1, 4)), 1.4 * u, (0.6 * u, 1.9 * u), rng.uniform(0.4, 1.6) * u)
-    out = np.zeros_like(x)
-    for cx, cy, wide, tall, deep, level in pockets:
-        cy = min(cy, f.dome[1] - tall - 0.5 * u)  # below the dome, not in the heart
-        cx = min(cx, 0.84 * f.width - wide)
-        part, inside = ellipse(x, y, (cx, cy), 1.2 * wide, 1.2 * tall)
-        dx, dy = x[part] * np.float32(1 / u), y[part] * np.float32(1 / u)
-        waves = np.sin(1.5 * dx + 0.9 * dy + cx) + np.sin(2.3 * dy - 1.1 * dx + cy) + np.sin(3.1 * dx + 0.7 * dy - cy)
-        inside = np.maximum(inside - np.float32(0.10) * (3 + waves), 0)  # folds spoil the outline
-        bubble = inside * np.float32(1.8 * deep) / (inside + np.float32(0.6))  # the stomach's wall is not seen edge-on
-        if erect and level > -np.inf:
-            bubble *= ramp((dy - np.float32(level / u)) * np.float32(1.6) + np.float32(0.06) * waves)
-        np.maximum(out[part], bubble, out=out[part])
-    return out
-
-
-def _dome(f: Frame, across: float) -> float:
-    """Height of the left half of the diaphragm, cm, at a distance from the midline: it falls towards both sides."""
-    t = across / f.width
-    return f.dome[1] - f.height * (0.17 * max(t - 0.53, 0) ** 2 / 0.22 + 0.06 * max(0.53 - t, 0))
-
-
-def _loop(rng, centre, bubbles: int, stride: float, wide: tuple, deep: float) -> list[tuple]:
-    """Bubbles in a chain that wanders: centre x, y, half-axes and depth of each, cm, no level of fluid."""
-    (x, y), angle, chain = centre, rng.uniform(0, 2 * np.pi), []
-    for _ in range(bubbles):
-        half = wide[0] + (wide[1] - wide[0]) * rng.beta(1, 1.6)
-        chain.append((x, y, half, half * rng.uniform(0.5, 1.0), deep * rng.uniform(0.3, 1.0), -np.inf))
-        angle += rng.normal(0, 0.6)
-        step = stride * rng.uniform(0.5, 1.4)
-        x, y = x + step * np.cos(angle), y + 0.6 * step * np.sin(angle)
-    return chain

@@ -13,6 +13,7 @@ from PIL import Image
 from . import (
     airways,
     anatomy,
+    belly,
     body,
     childairways,
     childbody,
@@ -155,11 +156,8 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
         path *= clear if patient.child else np.sqrt(clear)  # in the shadow of heart or liver they do not show
         air = air - np.minimum(path, np.float32(0.8) * air)
     air = air + gas * (soft > 4)
-    if "gas" not in without:
-        if patient.child:
-            air += childbody.bowel_gas(patient, f, x, y, gas_rng)
-        else:
-            air += body.abdominal_gas(patient, f, x, y, gas_rng, exposure.view == "PA")
+    if patient.child and "gas" not in without:
+        air += childbody.bowel_gas(patient, f, x, y, gas_rng)
     if "bones" in without:
         bone = np.zeros_like(air)
     else:
@@ -190,6 +188,8 @@ def trunk(patient, exposure, plane: Plane, f: anatomy.Frame, x, y, without) -> n
     else:
         uneven = tissue.unevenness(patient, f, x, y, rows, 2 * plane.pitch)
         soft += uneven * anatomy.ramp((soft - 6) / 13)  # the skin itself is smooth, a centimetre or two below it not
+        if "gas" not in without:
+            soft -= np.minimum(belly.gas(patient, exposure, f, x, y), np.float32(0.5) * soft)
     return enlarged(soft, 2, shape)
 
 

@@ -17,8 +17,8 @@ SHEET = 0.17  # mineral of the blade's thin plate on a ray, cm
 TUBULAR = {"hollow": 0.76, "marrow": 0.2}  # see `Plane.tubes`
 SHAFT = {"hollow": 0.75, "marrow": 0.25}  # of a clavicle: spongy inside
 ARM = -0.2  # depth of the humerus over that of the chest: behind the middle plane
-HEAD = {"hollow": 0.94, "marrow": 0.25}  # of a humerus: all spongy under a thin cortex
-BALL = 2.5, 0.70  # its spongy part: radius, cm, and mineral through its middle, cm
+HEAD = {"hollow": 0.92, "marrow": 0.0}  # of a humerus: a thin cortex
+BALL = 2.5, 1.0  # its spongy part: radius, cm, and mineral through its middle, cm
 ENDS = (0, 0.12, 0.45, 0.85, 1)  # along a thick part of the blade: half-widths and paths, relative
 BORDER_WIDTH, BORDER_PATH = (1.4, 1.2, 1.0, 0.8, 0.6), (0.2, 1.0, 0.9, 0.5, 0.2)
 ACROMION = (0.6, 0.9, 1.1, 1.0, 0.7), (0.0, 0.6, 1.0, 0.8, 0.1)
@@ -54,6 +54,11 @@ def socket(exposure, f: Frame, side: int, lift: float = 0.0) -> np.ndarray:
     """Middle of the shoulder's socket, cm; the shoulder turned towards the film's edge lies lower."""
     lift = exposure.shoulders + 0.04 * side * exposure.rotation + 0.1 * lift
     return np.array((0.55 * f.width + (7.6 + 0.9 * exposure.spread) * f.unit, f.apex + (2.4 * lift - 3.6) * f.unit))
+
+
+def direction(exposure, side: int) -> float:
+    """Direction of an arm above the horizontal, radians, if it were the left one: nobody holds both alike."""
+    return exposure.arms + 0.12 * np.random.default_rng([exposure.seed, 3 + side]).standard_normal()
 
 
 def _clavicle(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, shape) -> tuple:
@@ -124,10 +129,10 @@ def _arm(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> list
         head,
         np.interp(along, [0, 0.8, 1.8, 3.2, 5.5, 9, 22 * long, 31 * long], [2.36, 2.3, 2.1, 1.6, 1.22, 1.24, 1.08, 3]),
     )
-    spongy = np.interp(along, [-2.36, 1.5, 4.5], [0.45, 0.42, 0.0])
+    spongy = np.interp(along, [-2.36, 1.5, 4.5], [0.13, 0.13, 0.0])
     solid = np.interp(along, [0.5, 4, 7, 24 * long, 30 * long], [0.0, 0.6, 0.72, 0.6, 0.0])
     lateral = 0.70 * ramp((along + 2.4) / 9) + 0.2 * np.sin(along / 7)  # the head sits on the inner side of the shaft
-    down, centre = exposure.arms, joint + np.array((2.15 * u, 0.1 * u))
+    down, centre = direction(exposure, side), joint + np.array((2.15 * u, 0.1 * u))
     along = along * u
     x = centre[0] + np.cos(down) * along - np.sin(down) * lateral * u
     y = centre[1] + np.sin(down) * along + np.cos(down) * lateral * u

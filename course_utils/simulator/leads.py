@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .plane import Plane
 from .tray import Tray
 
-PACE = 0.7  # cm, of the steps of a cable
+PACE = 0.9  # cm, of the steps of a cable
 LEAVES = 8.0  # cm beyond the film's edge at which cables end
 # Where electrodes are stuck: shares of the chest's half-width and of the lungs' height, from the apex down.
 PLACES = ((-0.75, 0.10), (0.75, 0.08), (-0.72, 0.95), (0.76, 0.90), (0.10, 0.60), (0.45, 0.75))
@@ -42,27 +44,27 @@ def draw(exposure, plane: Plane, f) -> tuple[np.ndarray, list[dict]]:
     return tray.path, tray.boxes
 
 
-def cable(start, heading: float, goals, rng) -> tuple[np.ndarray, np.ndarray]:
-    """x and y (cm) of a cable that leaves `start` in a direction (radians) and heads for one goal after the other.
+def cable(start, heading: float, goals, rng) -> np.ndarray:
+    """x and y (2, points; cm) of a cable that leaves `start` in a direction (radians) for one goal after the other.
 
     It is stiff, lies as it fell, and some have a curl where they were wound up.
     """
-    at, bend, points = np.array(start, float), 0.0, []
-    curl = int(rng.integers(8, 40)) if rng.random() < 0.25 else -1
-    turns = int(rng.integers(12, 22))
+    (x, y), bend, points = start, 0.0, []
+    curl = int(rng.integers(8, 40)) if rng.random() < 0.25 else -100
+    turns = int(rng.integers(10, 18))
+    chance = rng.normal(0, 0.07, 64).tolist()
     for goal in goals:
-        for _ in range(90):
-            points.append(at)
-            if np.hypot(*(goal - at)) < 2 * PACE:
+        for _ in range(60):
+            points.append((x, y))
+            dx, dy = goal[0] - x, goal[1] - y
+            if math.hypot(dx, dy) < 3.0:
                 break
-            bend = 0.85 * bend + 0.055 * rng.standard_normal()
-            wanted = np.arctan2(goal[1] - at[1], goal[0] - at[0])
-            pull = 0.10 * np.sin(wanted - heading) + 0.02 * (np.cos(wanted - heading) < 0)
-            if curl <= len(points) < curl + turns and curl > 0:
-                pull = 2 * np.pi / turns
-            heading += bend + pull
-            at = at + PACE * np.array((np.cos(heading), np.sin(heading)))
-    return tuple(np.array(points).T)
+            bend = 0.85 * bend + chance[len(points) % 64]
+            off = math.atan2(dy, dx) - heading
+            pull = 0.16 * math.sin(off) + 0.03 * (math.cos(off) < 0)
+            heading += bend + (2 * math.pi / turns if curl <= len(points) < curl + turns else pull)
+            x, y = x + PACE * math.cos(heading), y + PACE * math.sin(heading)
+    return np.array(points).T
 
 
 def _snap(tray: Tray, x, y, turn, rng) -> None:
