@@ -9,7 +9,6 @@ Lengths follow from the patient's `Frame`; all values are cm of cortical bone al
 from __future__ import annotations
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from . import childgirdle
 from .anatomy import Frame, bell, ramp
@@ -47,9 +46,17 @@ def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator, l
 # One rib from the spine around the wall to its cartilage: sideways (of the half-width), and depth (of the half-depth).
 SIDEWAYS = (0.08, 0.34, 0.66, 0.91, 1.0, 0.92, 0.74, 0.52)
 DEPTH = (-0.92, -1.0, -0.86, -0.48, 0.0, 0.46, 0.76, 0.92)
-BEND = CubicSpline(np.linspace(0, 1, len(SIDEWAYS)), np.eye(len(SIDEWAYS)))  # what each knot adds to the curve
+KNOTS = np.linspace(0, 1, len(SIDEWAYS))
 OUTER = np.interp(np.arange(12), [0, 1, 2, 3, 5], [0.50, 0.66, 0.77, 0.85, 0.90])  # half-width at the turn, at least
 FRONT_FALL = (0.17, 0.30, 0.41, 0.51)  # of lung height, from the turn at the wall to the cartilage
+
+
+def cubics(t: np.ndarray) -> np.ndarray:
+    """A basis of the cubic splines through `KNOTS` at t, (..., knots): powers, and truncated ones but at the ends."""
+    return np.stack([t**0, t, t**2, t**3, *(np.maximum(t - knot, 0) ** 3 for knot in KNOTS[2:-2])], axis=-1)
+
+
+BEND = np.linalg.inv(cubics(KNOTS))  # from the value at each knot to that basis
 
 
 def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tuple]:
@@ -77,7 +84,7 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
         rise = np.concatenate([rise[:4], rise[3] - np.array(FRONT_FALL)[:, None] * front])
         at = (last * (1 + rng.normal(0, 0.03, n)))[:, None] * t
         at = np.minimum(at, 1)
-        shape = BEND(at)
+        shape = cubics(at) @ BEND
         yy = (start + lift)[:, None] + f.height * np.einsum("rtk,kr->rt", shape, rise)
         level = start + f.height * rise[4]
         level = np.clip((level + TABLE_REACH) / TABLE_STEP, 0, len(table) - 1).astype(int)
