@@ -138,11 +138,11 @@ def _write(room: Path, plan: Plan, settings: Settings, processes: int, progress:
     for parent in sorted({os.path.dirname(path) for path in files if path} | {"truth/pairs"}):
         (room / parent).mkdir(parents=True, exist_ok=True)
     where = (room, settings.seed, settings.size)
-    jobs = [joblib.delayed(darkroom.develop)(request, *where) for request in plan.requests]
-    jobs += [joblib.delayed(darkroom.develop_pairs)(request, *where, other) for request, other in pairs]
+    jobs = [joblib.delayed(darkroom.develop_pairs)(request, *where, other) for request, other in pairs]  # longest first
+    jobs += [joblib.delayed(darkroom.develop)(request, *where) for request in plan.requests]
     pool = joblib.Parallel(n_jobs=processes, return_as="generator", batch_size=8 if processes > 1 else 1)
     done = list(bar(pool(jobs), total=len(jobs), desc="simulated films", unit="film", show=progress))
-    records, rows = done[: len(plan.requests)], [row for found in done[len(plan.requests) :] for row in found]
+    rows, records = [row for found in done[: len(pairs)] for row in found], done[len(pairs) :]
     for archive, (columns, encoding) in TABLES.items():
         truth.write_table(room / archive / "metadata.csv", columns, plan.rows[archive], encoding)
     truth.write(room, plan, records, rows, settings.describe())
