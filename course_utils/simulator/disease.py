@@ -199,20 +199,19 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     rng = np.random.default_rng(disease.seed)
     strength = disease.strength * (SHALLOW if patient.child else DENSE).get(disease.kind, 1.0)
     part = tuple(slice(np.argmax(seen), seen.size - np.argmax(seen[::-1])) for seen in (air.any(1), air.any(0)))
-    shape = air[part].shape
     cloud = texture(rng, plane, (8, 16, 32) if patient.child else (10, 20, 40, 80), f.unit, part)
     patchy, grainy = (0.18, 0.45) if patient.child else (0.12, 0.30)  # seen at a child's size, lobules are finer
     septa = np.float32(0.8) - np.abs(texture(rng, plane, (34, 68), f.unit, part))  # ridges: lines that form a net
     fine = np.clip(1 + grainy * septa, 0.3, 2.0)
-    uneven = enlarged(np.clip(1 + patchy * cloud, 0.4, 1.8) * (1 - disease.net) + disease.net * fine, 2, shape)
-    cloud = enlarged(cloud, 2, shape)
+    uneven = np.clip(1 + patchy * cloud, 0.4, 1.8) * (1 - disease.net) + disease.net * fine
     share = np.zeros_like(cloud)
     soft = 1.3 if patient.child else 1.0 if disease.kind == "bacterial" else 1.7  # how gradually a patch begins
-    fields = [lungs[name][part] for name in ("x", "y", "side", "q")]
+    x, y, side, q = (lungs[name][part][::2, ::2] for name in ("x", "y", "side", "q"))  # opacities are smooth
+    y = y - np.float32(plane.pitch / 2)  # between two rows
     for p in disease.patches:
-        opacity(share, p, disease.kind, soft, patient.child, f, cloud, *fields)
+        opacity(share, p, disease.kind, soft, patient.child, f, cloud, x, y, side, q)
     most = np.float32(0.85 if patient.child else 0.97)  # no opacity is whiter than the heart
-    out[part] = np.minimum(share * uneven * np.float32(strength), most)
+    out[part] = enlarged(np.minimum(share * uneven * np.float32(strength), most), 2, air[part].shape)
     if any(disease.effusion):
         np.maximum(out, fluid(disease, f, lungs) * np.float32(min(0.9 * strength, 0.95)), out=out)
     out *= air
