@@ -166,10 +166,10 @@ def fluid(disease: Disease, f: Frame, lungs: dict) -> np.ndarray:
     for k, height in enumerate(disease.effusion):
         if height:
             q, side = np.clip(lungs["q"], 0, 1), 2 * k - 1
-            level = np.float32(f.dome[k] - 3.0 * f.unit) + np.float32(height) * (
-                np.float32(0.45) + np.float32(0.55) * q * q
-            )
-            out += ramp((level - lungs["y"]) * np.float32(1 / (2.2 * f.unit)) + np.float32(0.5)) * (
+            climb = q * q * q
+            climb = np.float32(0.62) + np.float32(0.10) * q + np.float32(0.40) * climb * climb  # steep at the wall
+            level = np.float32(f.dome[k] - 3.0 * f.unit) + np.float32(height) * climb
+            out += ramp((level - lungs["y"]) * np.float32(1 / (1.7 * f.unit)) + np.float32(0.5)) * (
                 lungs["side"] == side
             )
     return out

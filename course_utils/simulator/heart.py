@@ -73,9 +73,9 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     knob = oval(y, ((1.50 + 0.55 * old) * u, high), radius, radius)
     aorta = np.interp(y, [f.dome[0] - 3, high - 1.5 * u, high], [1.6 * u, (2.65 + 0.8 * old) * u, 0])
     trunk = oval(y, (0.35 * left - 2 * u, at(0.43 + 0.01 * z[6])), (2.25 + 0.2 * z[7]) * u, (3.2 + 0.3 * z[8]) * u)
-    low = f.dome[1] + (1.3 + 0.8 * turn + 0.4 * z[9]) * u
+    low = f.dome[1] + (1.8 + 0.8 * turn + 0.5 * z[9]) * u
     tall = max(at(0.45) - low, 4 * u)
-    ventricle = oval(y, (0.35 * left, low), 0.65 * left, tall, (8.0 + 0.4 * z[10]) * u, 1.75 + 0.3 * turn + 0.2 * z[11])
+    ventricle = oval(y, (0.35 * left, low), 0.65 * left, tall, (4.6 + 0.5 * z[10]) * u, 1.75 + 0.3 * turn + 0.2 * z[11])
     edges[1] = envelope(artery, knob, aorta, trunk, ventricle)
 
     depth = {
@@ -100,5 +100,6 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     for k in (-1, 1):
         uneven = rng.normal(0, 0.4, 14).repeat(2)  # by stretches of the border
         soft[k] = np.exp(np.interp(s, np.linspace(0, 1.2, 28), uneven))
+        soft[k] *= 1 + (1.0 + 0.5 * k) * np.exp(-(((y - f.dome[k > 0] - u) / (2 * u)) ** 2))  # fat pads
         soft[k] *= 1 + 2.5 * np.exp(-(((s - (0.50 if k < 0 else 0.46)) / 0.07) ** 2))
     return tuple({k: np.interp(TABLE, y, values[k]) for k in (-1, 1)} for values in (edges, depth, beside, soft))

@@ -66,7 +66,7 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     solid += closed * (1 - solid)
     plate = bell(away + np.float32(0.015), 0.036) + np.float32(0.45) * bell(away + 0.06 * own[2].take(disc), 0.040)
     mineral = np.float32(0.46) * solid * own[0].take(body) - np.float32(FLAT)
-    hard = rng.gamma(4, 0.25, LEVELS).astype(np.float32).take(disc)
+    hard = np.minimum(rng.gamma(4, 0.25, LEVELS), 1.5).astype(np.float32).take(disc)
     mineral = inside * (mineral + np.float32(0.30 + 0.15 * old) * plate * hard)
     heads = rng.gamma(2.5, 0.16, (2, LEVELS)) * np.interp(names, *HEADS)  # of ribs, before the corners of the discs
     corner = bell(away - np.float32(0.08), 0.13) * bell(across - np.float32(1.12), 0.27)
