@@ -32,19 +32,20 @@ def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
         [f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.18 * h, a + 1.5, a + 5.0, a + 8.0],
         [1.1 * chest, chest, chest, 0.90 * chest, 0.72 * chest, 0.3 * chest, 0.0],
     )
-    r = np.minimum(np.abs(x - sway) / half, 1)
+    aside = np.abs(x - sway)
+    r = np.minimum(aside / half, 1)
     oval = deep * deep * (1 - r * r * r * np.sqrt(r))
     slope = a + 2.0 * u * exposure.shoulders  # of the trapezius, from the neck down to the raised or lowered shoulders
     low, high = a - 0.38 * h, slope - 2.7
     levels = [a - 0.8 * h, a - 0.55 * h, low, low + 0.5 * (high - low), low + 0.8 * (high - low)]
-    levels += [high, slope - 0.7, slope + 0.8, slope + 2.6, slope + 5.4, a + 30]
+    levels += [high, slope - 0.7, slope + 0.8, slope + 2.6, slope + 5.2, slope + 8.5, slope + 12, slope + 17]
     half = rows(
         levels,
-        [edge - 0.5, edge + 0.4, edge + 2.0, reach + 0.0, reach + 1.0]
-        + [reach + 0.6, reach - 1.6, 15.5 * u, 11.5 * u, 8.0 * u, 6.5 * u],
+        [edge - 0.5, edge + 0.4, edge + 2.0, reach + 0.0, reach + 1.0, reach + 0.6, reach - 1.6]
+        + list(u * np.array([15.5, 11.5, 7.9, 6.1, 6.3, 8.2]) * rng.normal(1, 0.03, 6)),  # neck and jaw
     )
     deep = rows([a - 0.8 * h, a - 0.5 * h, a - 0.15 * h, a + 1.0, a + 9.0], [0.0, 4.2, 6.8, 7.2, 6.8 * u])
-    r = np.minimum(np.abs(x) / half, 1)
+    r = np.minimum(aside / half, 1)
     r = r * r
     slab = deep * deep * (1 - r * r * np.sqrt(np.sqrt(r)))
     out = 2 * np.sqrt(np.sqrt(oval * oval + slab * slab))  # the larger of both, without a crease

@@ -58,7 +58,7 @@ def socket(exposure, f: Frame, side: int, lift: float = 0.0) -> np.ndarray:
 
 def direction(exposure, side: int) -> float:
     """Direction of an arm above the horizontal, radians, if it were the left one: nobody holds both alike."""
-    return exposure.arms + 0.12 * np.random.default_rng([exposure.seed, 3 + side]).standard_normal()
+    return exposure.arms + 0.14 * abs(np.random.default_rng([exposure.seed, 3 + side]).standard_normal())
 
 
 def _clavicle(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, shape) -> tuple:
@@ -75,7 +75,7 @@ def _clavicle(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, sh
     thick = 1 + 0.07 * shape[3]
     where = [0, 0.02, 0.07, 0.13, 0.26, 0.42, 0.60, 0.80, 0.93, 0.985, 1]
     radius = thick * u * np.interp(t, where, [0.30, 0.72, 0.98, 0.96, 0.68, 0.48, 0.43, 0.54, 0.76, 0.66, 0.25])
-    area = thick * u * u * np.interp(t, where, [0.02, 0.14, 0.26, 0.32, 0.33, 0.32, 0.31, 0.30, 0.28, 0.20, 0.03])
+    area = thick * u * u * np.interp(t, where, [0.02, 0.13, 0.24, 0.29, 0.27, 0.25, 0.24, 0.24, 0.22, 0.16, 0.03])
     uneven = np.sin(19 * t + 9 * shape[4]) + np.sin(31 * t + 9 * shape[5])
     radius, area = radius * (1 + 0.05 * uneven), area * (1 + 0.10 * np.roll(uneven, 3))
     return plane.tubes(side * x, y, f.depth * (0.85 - 0.85 * t**1.3), radius, area / radius, **SHAFT)
