@@ -18,7 +18,7 @@ from .lookup import TABLE_REACH, TABLE_STEP, curve
 from .plane import Plane, gradient
 
 PITCH = 0.150  # of lung height, from one vertebra to the next: eight ribs or so lie above the diaphragm
-TOP = 0.07  # of lung height, first thoracic vertebra above the apex
+TOP = 0.09  # of lung height, first thoracic vertebra above the apex
 
 VEIL = 0.74  # share of the ribs' contrast lost where heart or liver takes the lung's place: they scatter more
 LIP = 0.34  # cortex of the thin lower border over that of the band: it roofs the groove of the vessels
@@ -65,10 +65,10 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     table = curve(*cavity(patient, f))
     order = np.arange(n)
     start = f.apex + (TOP - PITCH * order) * f.height
-    slant = np.interp(order, [0, 2, 4, 6, 8, 11], [0.13, 0.18, 0.25, 0.30, 0.34, 0.39])
+    slant = np.interp(order, [0, 2, 4, 6, 8, 11], [0.15, 0.16, 0.21, 0.26, 0.31, 0.36])
     slant = slant + 0.45 * (patient.rib_slope - 1.1)  # of the posterior part, as the spine bends back
     sideways = np.array(SIDEWAYS)
-    arch = 0.058 * np.sin(np.pi * np.minimum(sideways, 1) ** 0.8)[:, None]
+    arch = 0.035 * np.sin(np.pi * np.minimum(sideways, 1) ** 0.8)[:, None]
     last = np.interp(order, [0, 2, 5, 7, 9, 11], [0.52, 0.9, 1.0, 0.95, 0.75, 0.55])
     k = plane.samples(2.3 * f.width)
     t = np.linspace(0, 1, k)
@@ -135,7 +135,7 @@ def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarr
     body_own, plate_own, ring_own, wedge_own = own.take(number.astype(np.intp) + 12, axis=1, mode="clip")
     v = level - number - np.float32(0.5)  # -0.5 top to 0.5 bottom of one vertebra and its disc
     half = np.interp(level, [-4, -0.5, 1, 13], [1.15, 1.32, 1.50, 1.68]).astype(np.float32)
-    half *= u * np.float32(1.10 + 0.06 * rng.standard_normal())
+    half *= u * np.float32(1.06 + 0.06 * rng.standard_normal())
     across = np.abs(x) / (half * (0.95 + 0.4 * v * v))
     wide = ramp((1.30 - across) * 2.2)
     # The rays cross the discs at a slant but near the middle of the film: the end plates open to ellipses.
@@ -150,7 +150,7 @@ def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarr
     slope *= slope
     wedge = bell(slope, 1.0) * ramp((1.95 - across) * 1.8) * ramp((across - 0.85) * 4)
     spur = bell(x, 0.20 * f.unit) * bell(v - 0.30, 0.20)
-    mineral = 0.40 * wide + 0.13 * body * body_own + 0.12 * plate * plate_own + 0.20 * pedicle * ring_own
+    mineral = 0.36 * wide + 0.13 * body * body_own + 0.12 * plate * plate_own + 0.20 * pedicle * ring_own
     mineral += 0.28 * wedge * wedge_own + 0.17 * spur * body_own
     mineral *= 1 + np.float32(0.25) * ramp((number - 7) * np.float32(0.4))  # the lowest are the largest
     out[:, part] = mineral * (1.3 * u)
