@@ -150,9 +150,9 @@ def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarr
     slope *= slope
     wedge = bell(slope, 1.0) * ramp((1.95 - across) * 1.8) * ramp((across - 0.85) * 4)
     spur = bell(x, 0.20 * f.unit) * bell(v - 0.30, 0.20)
-    mineral = 0.36 * wide + 0.13 * body * body_own + 0.12 * plate * plate_own + 0.20 * pedicle * ring_own
+    mineral = 0.36 * wide + 0.13 * body * body_own + 0.16 * plate * plate_own + 0.20 * pedicle * ring_own
     mineral += 0.28 * wedge * wedge_own + 0.17 * spur * body_own
-    mineral *= 1 + np.float32(0.25) * ramp((number - 7) * np.float32(0.4))  # the lowest are the largest
+    mineral *= 1 + np.float32(0.45) * ramp((number - 7) * np.float32(0.4))  # the lowest are the largest
     out[:, part] = mineral * (1.3 * u)
     return out
 

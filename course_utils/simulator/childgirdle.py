@@ -32,7 +32,7 @@ def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) ->
         pieces.append(rims)
         outlines.append(outline)
         ends.append(at(0.72 + 0.04 * rng.standard_normal(), above + 0.02 + 0.06 * up + 0.03 * rng.standard_normal()))
-        pieces += humerus(patient, plane, f, side, at(0.86, 0.035 + 0.05 * up), lift, rng)
+        pieces += humerus(patient, plane, f, side, at(0.91, 0.03 + 0.05 * up), lift, rng)
     pieces += clavicles(plane, f, np.array(ends), rng)
     return pieces, np.float32(PLATE * f.unit) * plane.fill(outlines)
 
@@ -93,8 +93,8 @@ LINES = np.array(
         ((0.77, 0.08), (0.765, 0.03), (0.80, -0.04), (0.16, 0.30), (0.22, 0.80), (0.16, 0.25)),  # socket
         ((0.79, 0.03), (0.74, 0.02), (0.66, -0.06), (0.85, 0.30), (0.55, 0.48), (0.25, 0.20)),  # neck
         ((0.77, 0.03), (0.70, -0.02), (0.50, -0.19), (0.20, 0.40), (0.22, 0.62), (0.08, 0.08)),  # spine
-        ((0.71, -0.01), (0.80, 0.06), (0.86, 0.10), (0.34, 0.15), (0.44, 0.36), (0.40, 0.28)),  # acromion
-        ((0.73, 0.06), (0.71, 0.08), (0.68, 0.08), (0.30, 0.20), (0.48, 0.26), (0.36, 0.30)),  # coracoid
+        ((0.71, -0.01), (0.77, 0.05), (0.81, 0.10), (0.30, 0.15), (0.40, 0.42), (0.46, 0.34)),  # acromion
+        ((0.74, 0.05), (0.70, 0.09), (0.66, 0.07), (0.34, 0.20), (0.60, 0.36), (0.44, 0.42)),  # coracoid
         ((0.79, -0.02), (0.88, -0.12), (1.04, -0.37), (0.40, 0.40), (0.20, 0.16), (0.12, 0.05)),  # lateral border
         ((0.76, 0.0), (0.76, -0.04), (0.70, -0.20), (0.07, 0.18), (0.07, 0.14), (0.05, 0.02)),  # its trabeculae
         ((0.76, 0.0), (0.77, -0.04), (0.79, -0.22), (0.07, 0.18), (0.07, 0.14), (0.05, 0.02)),
@@ -126,7 +126,7 @@ def _blade(plane: Plane, f: Frame, side: int, at, above: float, rng: np.random.G
     shares = np.stack([(1 - middle) * (t < 0.45), middle, (1 - middle) * (t >= 0.45)])
     shares *= f.unit * np.sqrt(np.minimum(1, np.minimum(t, 1 - t) * 5 + 0.01))  # no square ends
     radius, path = (LINES[:, 3:, k] @ shares for k in (0, 1))
-    path *= rng.uniform(0.75, 1.2, (len(path), 1))
+    path *= rng.uniform(0.85, 1.5, (len(path), 1))
     z = BLADE * f.depth
     rims = plane.tubes(side * curves[:, 0], curves[:, 1], z, radius, path, hollow=0.5, marrow=0.6)
     corners = OUTLINE + BY_TIP[..., None] * tip
@@ -150,7 +150,7 @@ def humerus(patient, plane: Plane, f: Frame, side: int, socket, lift: float, rng
     radius = u * np.interp(t, [0, 0.008, 0.022, 0.045, 0.095, 0.20, 1], radius)
     bow = 0.20 * u * np.sin(np.pi * np.clip(3.7 * t, 0, 1)) + rng.normal(0, 0.5 * u) * t
     x, y = (centre[i] + way[i] * along + square[i] * bow for i in (0, 1))
-    solid = 0.58 * u * np.interp(t, [0, 0.006, 0.02, 0.12, 1], [0.6, 1.2, 0.8, 0.9, 1.1])
+    solid = 0.72 * u * np.interp(t, [0, 0.006, 0.02, 0.12, 1], [0.6, 1.2, 0.8, 0.9, 1.1])
     aside = np.array((0, -0.84, 0.84))[:, None] * radius  # the cortex at both sides thickens along the shaft
     wall = u * np.interp(t, [0.01, 0.03, 0.1, 0.3, 1], [0, 0.15, 0.7, 1.2, 1.3]) * rng.uniform(0.7, 1.2, (2, 1))
     x, y = (side * (x + square[0] * aside), y + square[1] * aside)
