@@ -8,6 +8,7 @@ mediastinum are one continuous curve on each side, from the neck to the diaphrag
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -67,19 +68,22 @@ def frame(patient, exposure) -> Frame:
     return Frame(width, height, patient.lung_depth, apex, (right, right - patient.dome), patient.lung_width / 12.7)
 
 
-def cavity(patient, f: Frame) -> tuple[list, list]:
-    """Half-width of the thoracic cavity from the diaphragm (first) to the apex: knots in y and values, both in cm."""
+@functools.lru_cache(maxsize=2)
+def cavity(patient, f: Frame) -> np.ndarray:
+    """Half-width of the thoracic cavity at the heights of `TABLE`, cm; read-only."""
     s = np.array([1.45, 1.2, 1.0, 0.8, 0.6, 0.42, 0.28, 0.17, 0.09, 0.04, 0.012, 0.0])
     w = np.array([0.90, 0.965, 0.99, 1.0, 0.975, 0.92, 0.845, 0.755, 0.65, 0.54, 0.44, 0.36])
     w = w + patient.shape * 0.05 * np.clip(0.75 - s, -0.3, 0.5) * (s > 0.05)
     w[:-1] += np.random.default_rng([patient.seed, 5]).normal(0, 0.012, 11)
-    return list(f.apex - s * f.height), list(w * f.width)
+    table = curve(f.apex - s * f.height, w * f.width)
+    table.flags.writeable = False
+    return table
 
 
 def walls(patient, f: Frame) -> dict[int, np.ndarray]:
     """Half-width of the cavity by side at the heights of `TABLE`, cm: ribs dent the lung, no side is like the other."""
     rng = np.random.default_rng([patient.seed, 17])
-    table = curve(*cavity(patient, f))
+    table = cavity(patient, f)
     s = (f.apex - TABLE) / f.height
     levels = f.apex - np.linspace(1.3, 0.05, 10) * f.height
     out = {}

@@ -93,10 +93,13 @@ def soften(image: np.ndarray, sd: float) -> np.ndarray:
     if sd > 0.6:
         return gaussian_filter(image, sd, truncate=3.0, mode="nearest")
     share = np.float32(1 / (2 + np.exp(0.5 / sd**2)))
-    for _ in range(2):  # down the columns, then along the rows
-        padded = np.pad(image, ((1, 1), (0, 0)), mode="edge")
-        image = (image * (1 - 2 * share) + share * (padded[2:] + padded[:-2])).T
-    return np.ascontiguousarray(image)
+    for axis in (0, 1):  # down the columns, then along the rows
+        near, image = share * image, (1 - 2 * share) * image
+        a, b = near.swapaxes(0, axis), image.swapaxes(0, axis)
+        b[1:] += a[:-1]
+        b[:-1] += a[1:]
+        b[[0, -1]] += a[[0, -1]]
+    return image
 
 
 def process(logarithm: np.ndarray, compression: float, sharpening: float, pitch: float) -> np.ndarray:
@@ -105,7 +108,9 @@ def process(logarithm: np.ndarray, compression: float, sharpening: float, pitch:
     small = reduced(logarithm, step)
     taken = np.float32(compression) * smooth(small, SLOW / pitch / step, coarse=COARSE // step)
     taken += np.float32(sharpening) * smooth(small, FAST / pitch / step, reach=2.0)
-    return np.float32(1 + sharpening) * logarithm - enlarged(taken, step, logarithm.shape)
+    out = np.float32(1 + sharpening) * logarithm
+    out -= enlarged(taken, step, logarithm.shape)
+    return out
 
 
 def window(primary: np.ndarray, scatter, inside: np.ndarray, compression: float, pitch: float) -> tuple[float, float]:

@@ -49,14 +49,14 @@ def cable(start, heading: float, goals, rng) -> np.ndarray:
 
     It is stiff, lies as it fell, and some have a curl where they were wound up.
     """
-    (x, y), bend, points = start, 0.0, []
+    (x, y), bend, points = start.tolist(), 0.0, []
     curl = int(rng.integers(8, 40)) if rng.random() < 0.25 else -100
     turns = int(rng.integers(10, 18))
     chance = rng.normal(0, 0.07, 64).tolist()
-    for goal in goals:
+    for goal_x, goal_y in np.array(goals).tolist():
         for _ in range(60):
             points.append((x, y))
-            dx, dy = goal[0] - x, goal[1] - y
+            dx, dy = goal_x - x, goal_y - y
             if math.hypot(dx, dy) < 3.0:
                 break
             bend = 0.85 * bend + chance[len(points) % 64]

@@ -100,6 +100,7 @@ class Frame:
     turn: float = 0.0
 
 
+@functools.lru_cache(maxsize=2)
 def frame(site, exposure, shape: tuple[int, int]) -> Frame:
     """The frame of one film: its site's, on most films of a site that has one; on a few of any other, too."""
     rng = np.random.default_rng(exposure.seed + 4)

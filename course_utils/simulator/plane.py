@@ -48,10 +48,8 @@ class Plane:
         self.half_body = patient.lung_depth + patient.wall
         self.turn = float(np.sin(np.radians(exposure.rotation)))
         self.cos, self.sin = (float(f(np.radians(exposure.tilt))) for f in (np.cos, np.sin))
-        columns = (self.left + self.pitch * (np.arange(self.shape[1]) + 0.5)).astype(np.float32)
-        rows = (self.top - self.pitch * (np.arange(self.shape[0]) + 0.5)).astype(np.float32)[:, None]
-        cos, sin = np.float32(self.cos), np.float32(self.sin)
-        self._x, self._y = columns * cos + rows * sin, rows * cos - columns * sin  # the tilt undone
+        self._columns = self.left + self.pitch * (np.arange(self.shape[1]) + 0.5)
+        self._rows = (self.top - self.pitch * (np.arange(self.shape[0]) + 0.5))[:, None]
 
     def magnification(self, z):
         """Magnification at depth z (cm, front positive) for the view of this exposure."""
@@ -61,8 +59,11 @@ class Plane:
 
     def coordinates(self, z: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
         """Where every ray crosses the plane at depth z: x and y in cm, float32 arrays of the film's shape."""
-        scale = np.float32(1 / self.magnification(z))
-        return self._x * scale - np.float32(z * self.turn), self._y * scale
+        cos, sin = (part / self.magnification(z) for part in (self.cos, self.sin))  # the tilt is undone
+        x, y = self._columns * cos - z * self.turn, self._rows * cos
+        lean, rise = self._rows * sin, self._columns * sin
+        x, y, lean, rise = (part.astype(np.float32) for part in (x, y, lean, rise))
+        return x + lean, y - rise
 
     def project(self, x, y, z) -> tuple[np.ndarray, np.ndarray]:
         """Pixel coordinates (column, row; floats) of points in the patient."""

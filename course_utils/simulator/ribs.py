@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from .anatomy import Frame, cavity
-from .lookup import TABLE, TABLE_STEP, curve
+from .lookup import TABLE, TABLE_STEP
 from .plane import Plane, gradient
 
 ORDER = np.arange(12)
@@ -55,7 +55,7 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     u, pitch = f.unit, rise(patient)
     t = np.linspace(0, 1, plane.samples(2.5 * f.width))
     bone = np.hanning(2 * int(2.2 * u / TABLE_STEP) + 1)  # it bends less sharply than the lung's apex
-    wall = np.convolve(curve(*cavity(patient, f)), bone / bone.sum(), "same")
+    wall = np.convolve(cavity(patient, f), bone / bone.sum(), "same")
     stature = np.exp(0.08 * rng.standard_normal()) * min(pitch / (BETWEEN * u), 1.1)  # low ones in a low chest
     rib, side = np.tile(ORDER, 2), np.repeat([-1.0, 1.0], 12)[:, None]
     own = rng.normal(0, (0.10, 0.05, 0.04, 0.02, 0), (12, 5))  # where the rib begins, how far it falls, how tall it is,

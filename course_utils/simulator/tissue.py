@@ -13,7 +13,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from .anatomy import Frame, cavity, ramp
-from .lookup import TABLE, Lookup, curve
+from .lookup import TABLE, Lookup
 
 MAPS = 8  # different ones
 CELL = 0.16  # cm, side of a pixel of a map
@@ -117,8 +117,8 @@ def unevenness(patient, f: Frame, x, y, rows: Lookup, pitch: float) -> np.ndarra
     """
     rng = np.random.default_rng([patient.seed, 14])
     s = (f.apex - TABLE) / f.height
-    wall = curve(*cavity(patient, f))
-    wall += (f.width - wall) * ramp((0.45 - s) / 0.2)  # shoulders and neck do not follow the apex
+    wall = cavity(patient, f)
+    wall = wall + (f.width - wall) * ramp((0.45 - s) / 0.2)  # shoulders and neck do not follow the apex
     inner, outer = WIDTH / wall, np.sqrt(WALL / patient.wall) / f.unit
     side = np.abs(x)
     across = side * rows.of(inner / CELL)
