@@ -66,7 +66,7 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     order = np.arange(n)
     start = f.apex + (TOP - PITCH * order) * f.height
     slant = np.interp(order, [0, 2, 4, 6, 8, 11], [0.15, 0.16, 0.21, 0.26, 0.31, 0.36])
-    slant = slant + 0.45 * (patient.rib_slope - 1.1)  # of the posterior part, as the spine bends back
+    slant = slant + 0.42 * (patient.rib_slope - 1.1)  # of the posterior part, as the spine bends back
     sideways = np.array(SIDEWAYS)
     arch = 0.035 * np.sin(np.pi * np.minimum(sideways, 1) ** 0.8)[:, None]
     last = np.interp(order, [0, 2, 5, 7, 9, 11], [0.52, 0.9, 1.0, 0.95, 0.75, 0.55])
@@ -79,7 +79,8 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     for side in (-1, 1):
         lift = rng.normal(0, 0.18 * u, n) + rng.normal(0, 0.15 * u)
         tilt = slant + rng.normal(0, 0.017, n) + rng.normal(0, 0.02)
-        front = np.interp(order, [0, 2, 6], [0.6, 0.9, 1.0]) * (patient.rib_slope / 1.1) * (1 + rng.normal(0, 0.08, n))
+        front = np.interp(order, [0, 2, 6], [0.6, 0.9, 1.0]) * (0.25 + 0.75 * patient.rib_slope / 1.1)
+        front = front * (1 + rng.normal(0, 0.08, n))
         rise = np.broadcast_to(arch, (len(sideways), n)) - tilt * np.minimum(sideways, 1)[:, None] ** 2.2
         rise = np.concatenate([rise[:4], rise[3] - np.array(FRONT_FALL)[:, None] * front])
         at = (last * (1 + rng.normal(0, 0.03, n)))[:, None] * t
@@ -98,12 +99,13 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
         size = 1 + 0.11 * rng.standard_normal(n)[:, None]
         tall = 0.365 * u * size * np.interp(order, [0, 3, 8, 11], [0.95, 1.0, 0.95, 0.7])[:, None]
         tall = tall * np.interp(t, [0, 0.07, 0.3, 0.85, 1], [0.72, 0.9, 1.0, 1.1, 1.6])
+        tall = tall * (1 + 0.07 * np.sin(rng.uniform(12, 22, (n, 1)) * t + rng.uniform(0, 6, (n, 1))))
         thin = edge_on * tall
         radius.append(thin + (tall - thin) * across)
         fade = np.interp(t, [0, 0.1, 0.4, 0.5, 0.58, 0.72, 0.94, 1], [0.60, 0.85, 0.88, 0.75, 0.62, 0.50, 0.42, 0.04])
         weight = np.interp(order, [0, 1, 2, 6, 8, 11], [0.60, 0.80, 0.95, 1, 0.66, 0.40])[:, None]
         weight = weight * (1 + 0.13 * rng.standard_normal((n, 1)))
-        for deep, low, high in ((0.12, 5, 11), (0.08, 18, 30), (0.08, 40, 70)):  # spongy bone is mottled
+        for deep, low, high in ((0.15, 5, 11), (0.12, 25, 60)):  # spongy bone is mottled
             weight = weight * (1 + deep * np.sin(rng.uniform(low, high, (n, 1)) * t + rng.uniform(0, 6, (n, 1))))
         mineral = u * fade * weight * (0.72 + 0.28 * across)
         path.append(0.70 * tall * mineral / radius[-1])
