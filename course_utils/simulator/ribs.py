@@ -26,12 +26,13 @@ NECK = 1.5  # cm from the midline to where a rib leaves the spine
 TOP = 0.05  # the first vertebra's height above the lung apex, in units of `rise`
 UNLIKE = np.array([2.0, 1.6, 1.3, *[1.0] * 9])  # how much more the two of an upper pair differ
 WHERE = [0, 0.05, 0.12, 0.40, 0.56, 0.68, 0.82, 1.0]  # along a rib; the next two are given there
-SOLID = [0.3, 0.9, 1.1, 1.1, 1.1, 0.60, 0.28, 0.0]  # mineral: bone passes into cartilage little by little
+SOLID = [0.3, 0.9, 1.1, 1.1, 1.1, 0.52, 0.27, 0.0]  # mineral: bone passes into cartilage little by little
 BROAD = [0.6, 0.8, 1.0, 1.0, 0.95, 1.0, 1.15, 1.1]  # height
 TABLES = np.stack([END, CREST, WIDEST, FALL, TALL, MINERAL])
 BETWEEN = 2.25  # cm from one rib to the next, where a band is as tall as said above
 CARTILAGES = 7  # of the true ribs
-THICK = 0.30  # half the thickness of a band, cm: it is seen at the side
+THICK = 0.36  # half the thickness of a band, cm: it is seen at the side
+OUT = 0.14  # cm, sd of how far a rib lies outside its neighbours: their outlines at the side do not coincide
 LIP = 0.022  # cortex of the thin lower border, cm^2: it roofs the groove of the vessels
 
 
@@ -71,7 +72,7 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     y = f.apex + (TOP - depth_of(rib)[:, None] + start) * pitch
     y = y - patient.rib_slope * f.width * drop * (1 + fall) * (back[:, :1] - back)
     y = y + u * (crest * angle * np.exp(1 - angle) + 0.10 * sway)
-    half = least(np.interp(y, TABLE, wall), f.width * widest) + THICK * u
+    half = least(np.interp(y, TABLE, wall), f.width * widest) + u * rng.normal(THICK, OUT, (24, 1))
     x, z = half * np.sin(phi) ** FLAT_BACK[1], -f.depth * back
     dx, dy, dz = (gradient(v) for v in (x, y, z))
     flat, film, all3 = dx * dx + dz * dz, dx * dx + dy * dy, dx * dx + dy * dy + dz * dz

@@ -15,7 +15,8 @@ from .plane import Plane
 LEVELS = 40  # vertebrae and discs that could be on a film, half of them above the chest
 # How far the transverse processes reach, cm from the midline, by level: 0 is the first vertebra of the chest.
 SPAN = [-4, -1, 0, 2, 5, 11], [2.5, 3.3, 3.7, 3.4, 3.1, 2.3]
-CLUB = [-2, 1, 4], [0.3, 0.6, 0.3]  # and their mineral
+CLUB = [-2, 1, 4], [0.4, 0.85, 0.45]  # and their mineral
+SPINOUS = [-1, 3, 6], [1.7, 1.3, 0.9]  # and that of the spinous processes, before the trachea best seen
 HEADS = [-0.5, 0.5, 9, 11], [0, 1, 1, 0]  # where there are ribs
 CLOSED = [-2, 2, 6, 10], [0.7, 0.4, 0.15, 0.35]  # share of a disc's gap that leaning end plates hide: the spine is bent
 FLAT = 0.19  # mineral that processing takes from all of the column: it evens out what is wide, and keeps the discs
@@ -83,8 +84,9 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     sv = (v[:, middle] - np.float32(0.20)) / np.float32(0.23)
     sx *= 1 - np.float32(0.35) * sv  # like drops
     drop = np.sqrt(sx * sx + sv * sv)
-    mineral[:, middle] += np.float32(0.28) * bell(drop - np.float32(0.8), 0.34)
-    mineral[:, middle] += np.float32(0.31) * ramp((np.float32(1.1) - drop) * np.float32(1.6))
+    tip = np.float32(0.28) * bell(drop - np.float32(0.8), 0.34)
+    tip += np.float32(0.31) * ramp((np.float32(1.1) - drop) * np.float32(1.6))
+    mineral[:, middle] += np.interp(names, *SPINOUS).astype(np.float32).take(body[:, middle]) * tip
     span = (np.interp(names, *SPAN) * own[0] ** 0.3).astype(np.float32).take(body) - where * np.float32(1 / u)
     club = v + np.float32(0.14) + np.float32(0.05 / u) * where  # they point a little upwards
     club = bell(club, 0.13) * ramp(span * np.float32(2.5))
