@@ -25,12 +25,12 @@ def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
     chest = f.depth + 0.65 * patient.wall
     levels = [f.dome[0] - 40, f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.15 * h, a + 1.0, a + 5.0]
     rng = np.random.default_rng([patient.seed, 16])  # nobody's sides are straight or mirror each other
-    half = np.array([edge * 1.06, edge * 1.02, edge * 1.02, edge + 0.8, edge + 1.2, edge + 1.0, 0.45 * edge])
+    half = np.array([edge * 1.09, edge * 1.06, edge * 1.06, edge + 1.3, edge + 1.3, edge + 1.0, 0.45 * edge])
     half = rows(levels, half * rng.normal(1.0, 0.025, 7))
     sway = rows(levels, rng.normal(0, 0.6 * u, 7))
     deep = rows(
         [f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.18 * h, a + 1.5, a + 5.0, a + 8.0],
-        [1.1 * chest, chest, chest, 0.90 * chest, 0.72 * chest, 0.3 * chest, 0.0],
+        [1.12 * chest, 1.04 * chest, 1.03 * chest, 0.90 * chest, 0.68 * chest, 0.2 * chest, 0.0],
     )
     aside = np.abs(x - sway)
     r = np.minimum(aside / half, 1)
@@ -44,7 +44,10 @@ def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
         [edge - 0.5, edge + 0.4, edge + 2.0, reach + 0.0, reach + 1.0, reach + 0.6, reach - 1.6]
         + list(u * np.array([15.5, 11.5, 7.9, 6.1, 6.3, 8.2]) * rng.normal(1, 0.03, 6)),  # neck and jaw
     )
-    deep = rows([a - 0.8 * h, a - 0.5 * h, a - 0.15 * h, a + 1.0, a + 9.0], [0.0, 4.2, 6.8, 7.2, 6.8 * u])
+    deep = rows(
+        [a - 0.8 * h, a - 0.5 * h, a - 0.15 * h, a + 0.5, a + 2.5, a + 5.0, a + 9.0],
+        [0.0, 4.2, 6.8, 6.6, 5.8, 7.0, 7.4 * u],
+    )
     r = np.minimum(aside / half, 1)
     r = r * r
     slab = deep * deep * (1 - r * r * np.sqrt(np.sqrt(r)))
