@@ -10,7 +10,8 @@ from .lookup import TABLE, Lookup, curve
 from .plane import Plane
 
 FUZZ = 0.09  # cm: the heart beats twice a second and lies far from the detector
-STEEP = 3.0  # cm, of an adult's size, below the top of a dome no lung is left
+# cm, of an adult's size, below the top of a dome: where the liver fills the chest before the lung, and where it ends.
+FRONT, RECESS = 2.2, 13.0
 ROUND = 2.4  # over an adult's `heart.CORNER`
 
 
@@ -94,7 +95,7 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     below -= y
     np.maximum(below, 0, out=below)
     taken = across.of(1 - ramp((TABLE - 0.9 * f.unit) / (2.6 * f.unit)))  # by the spine
-    behind = np.float32(0.66) + np.float32(0.18) * taken
+    behind = np.float32(0.78) + np.float32(0.10) * taken
     if "heart" not in without:
         xh, yh = plane.coordinates(HEART_DEPTH * f.unit)
         heart_rows = Lookup(yh)
@@ -109,10 +110,14 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
         taken = np.maximum(taken, chord(1 - np.minimum(inside, 1)))
     taken *= behind
     below *= below / (below + np.float32(0.08))  # a small child breathes fast: the edge moves a little
-    below *= np.float32(1 / (STEEP * f.unit))
-    # The heart lies before the domes: lung behind it shows where they begin, and none is left a little further down.
+    below *= np.float32(1 / f.unit)
+    # Behind the domes less and less lung lies; near the midline, below the heart, the liver soon fills the chest.
+    liver = across.of(0.80 - 0.70 * ramp((TABLE - 5 * f.unit) / (4 * f.unit)))
+    liver -= taken
+    liver *= np.minimum(below * np.float32(1 / FRONT), 1)
+    taken += liver
     air = full * (1 - taken)
-    air *= 1 - np.sqrt(np.minimum(below, 1))
+    air *= 1 - np.sqrt(np.minimum(below * np.float32(1 / RECESS), 1))
     return {"x": x, "y": y, "full": full, "air": air, "side": side, "q": q}
 
 
