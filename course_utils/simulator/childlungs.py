@@ -6,7 +6,7 @@ import numpy as np
 
 from . import heart
 from .anatomy import HEART_DEPTH, Frame, chord, diaphragm, ramp, straightened
-from .lookup import TABLE, Lookup, curve
+from .lookup import TABLE, Lookup, columns, curve
 from .plane import Plane
 
 FUZZ = 0.09  # cm: the heart beats twice a second and lies far from the detector
@@ -91,16 +91,18 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     full *= rows.smooth(2 * f.depth * (1 + 0.10 * ramp((s - 0.4) / 0.6)) * shallow)
     full *= across.of(0.66 + 0.34 * ramp((TABLE - 1.5 * f.unit) / (7.0 * f.unit)))
 
-    below = diaphragm([dome_height(f, TABLE, top, k) for k, top in zip((-1, 1), f.dome, strict=True)], f, side, across)
-    below -= y
-    np.maximum(below, 0, out=below)
-    taken = across.of(1 - ramp((TABLE - 0.9 * f.unit) / (2.6 * f.unit)))  # by the spine
-    behind = np.float32(0.78) + np.float32(0.10) * taken
+    spine = 3.5 * f.unit
+    part = np.s_[:, columns(x, spine)]
     if "heart" not in without:
         xh, yh = plane.coordinates(HEART_DEPTH * f.unit)
-        heart_rows = Lookup(yh)
-        edge, soft = heart_rows.of_sides(mediastinum(patient, f), side)
-        inside = np.maximum(edge - side * xh, 0)
+        tables = mediastinum(patient, f)
+        part = np.s_[:, columns(xh, max(spine, *(float(tables[0][k].max()) for k in (-1, 1))))]
+    taken = across.within(part).of(1 - ramp((TABLE - 0.9 * f.unit) / (spine - 0.9 * f.unit)))  # by the spine
+    behind = np.float32(0.78) + np.float32(0.10) * taken
+    if "heart" not in without:
+        heart_rows = Lookup(yh[part])
+        edge, soft = heart_rows.of_sides(tables, side[part])
+        inside = np.maximum(edge - side[part] * xh[part], 0)
         soft *= np.float32(FUZZ)
         inside *= inside / (inside + soft)
         inside /= heart_rows(
@@ -108,16 +110,23 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
             [6.0 * f.unit, 4.6 * f.unit, 2.6 * f.unit, 2.0 * f.unit],
         )
         taken = np.maximum(taken, chord(1 - np.minimum(inside, 1)))
-    taken *= behind
+    middle, taken = taken * behind, np.zeros_like(full)
+    taken[part] = middle
+    domes = [dome_height(f, TABLE, top, k) for k, top in zip((-1, 1), f.dome, strict=True)]
+    part = slice(int((y[:, [0, -1]].min(1) > np.max(domes)).sum()), None)  # rows where the diaphragm shows
+    across = across.within(part)
+    below = diaphragm(domes, f, side[part], across)
+    below -= y[part]
+    np.maximum(below, 0, out=below)
     below *= below / (below + np.float32(0.08))  # a small child breathes fast: the edge moves a little
     below *= np.float32(1 / f.unit)
     # Behind the domes less and less lung lies; near the midline, below the heart, the liver soon fills the chest.
     liver = across.of(0.80 - 0.70 * ramp((TABLE - 5 * f.unit) / (4 * f.unit)))
-    liver -= taken
+    liver -= taken[part]
     liver *= np.minimum(below * np.float32(1 / FRONT), 1)
-    taken += liver
+    taken[part] += liver
     air = full * (1 - taken)
-    air *= 1 - np.sqrt(np.minimum(below * np.float32(1 / RECESS), 1))
+    air[part] *= 1 - np.sqrt(np.minimum(below * np.float32(1 / RECESS), 1))
     return {"x": x, "y": y, "full": full, "air": air, "side": side, "q": q}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 TABLE_STEP, TABLE_REACH = 0.04, 45.0  # cm
@@ -41,7 +43,7 @@ class Lookup:
         """As `of`, but interpolated between the values of the table: for steep functions."""
         table = np.asarray(table, np.float32)
         rise = np.diff(table, append=table[-1])
-        return self.of(table) + (self.place - self.index).astype(np.float32) * self.of(rise)
+        return self.of(table) + (self.place - np.floor(self.place)) * self.of(rise)
 
 
 def curve(knots, values) -> np.ndarray:
@@ -89,6 +91,12 @@ def columns(x, reach: float) -> slice:
     return slice(found[0], found[-1] + 1) if found.size else slice(0)
 
 
+def before(values, at: float) -> int:
+    """How many of evenly spaced values, rising or falling, come before `at`."""
+    n, first, last = len(values), float(values[0]), float(values[-1])
+    return min(max(math.ceil((at - first) * (n - 1) / ((last - first) or 1.0)), 0), n)
+
+
 def around(x, y, centre, wide: float, tall: float) -> tuple[slice, slice]:
     """The rows and columns that hold all pixels within `wide` and `tall` (cm) of a centre (x, y), and few others.
 
@@ -97,21 +105,21 @@ def around(x, y, centre, wide: float, tall: float) -> tuple[slice, slice]:
     left, right = centre[0] - wide - 0.5, centre[0] + wide + 0.5
     high, low = centre[1] + tall + 0.5, centre[1] - tall - 0.5
     # x rises along every row, y falls along every column: the outermost ones and the middle tell where they are met.
-    columns = np.array([x[row].searchsorted((left, right)) for row in (0, len(x) // 2, -1)])
-    rows = len(y) - np.array([y[::-1, column].searchsorted((high, low)) for column in (0, -1)])
-    found = ((int(ends[:, 0].min()), int(ends[:, 1].max())) for ends in (rows, columns))
-    return tuple(slice(first, max(first, last)) for first, last in found)
+    lines = [x[row] for row in (0, len(x) // 2, -1)]
+    columns = min(before(line, left) for line in lines), max(before(line, right) for line in lines)
+    lines = y[:, 0], y[:, -1]
+    rows = min(before(line, high) for line in lines), max(before(line, low) for line in lines)
+    return tuple(slice(first, max(first, last)) for first, last in (rows, columns))
 
 
 def ellipse(x, y, centre, wide: float, tall: float) -> tuple[tuple[slice, slice], np.ndarray]:
     """Rows and columns around a small ellipse with half-axes `wide` and `tall` (cm), and 1 - r^2 there: 1 in its
     middle, 0 on its border and beyond. How the film is tilted matters for its place, not for its shape.
     """
-    column = int(x[len(x) // 2].searchsorted(centre[0]).clip(0, x.shape[1] - 1))
-    down = y[:, column]
-    low, row, high = len(y) - down[::-1].searchsorted((centre[1] + tall, centre[1], centre[1] - tall))
+    down = y[:, min(before(x[len(x) // 2], centre[0]), x.shape[1] - 1)]
+    low, row, high = (before(down, centre[1] + lift) for lift in (tall, 0, -tall))
     along = x[min(row, len(y) - 1)]
-    left, right = along.searchsorted((centre[0] - wide, centre[0] + wide))
+    left, right = (before(along, centre[0] + aside) for aside in (-wide, wide))
     dx = (along[left:right] - np.float32(centre[0])) * np.float32(1 / wide)
     dy = (down[low:high] - np.float32(centre[1])) * np.float32(1 / tall)
     inside = (1 - dy * dy)[:, None] - dx * dx
