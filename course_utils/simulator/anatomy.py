@@ -122,7 +122,7 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     full = np.maximum(1 - q * q * q, 0)
     full *= np.float32(1 + ROUND) / (np.sqrt(full) + np.float32(ROUND))
     full *= rows.of(2 * f.depth * (1 - 0.15 * ramp((s - 0.4) / 0.6)) * np.sqrt(shallow * (2 - shallow)))
-    full *= across.of(0.50 + 0.50 * ramp((TABLE - 1.5 * f.unit) / (6.0 * f.unit)))
+    full *= across.of(0.58 + 0.42 * ramp((TABLE - 1.5 * f.unit) / (5.5 * f.unit)))
 
     spine = 2.7 * f.unit  # half of what it takes, cm
     part = np.s_[:, columns(x, spine)]

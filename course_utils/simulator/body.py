@@ -34,7 +34,8 @@ def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
     )
     aside = np.abs(x - sway)
     r = np.minimum(aside / half, 1)
-    oval = deep * deep * (1 - r * r * r * np.sqrt(r))
+    r *= r
+    oval = deep * deep * (1 - r * r)
     slope = a + 2.0 * u * exposure.shoulders  # of the trapezius, from the neck down to the raised or lowered shoulders
     low, high = a - 0.38 * h, slope - 2.7
     levels = [a - 0.8 * h, a - 0.55 * h, low, low + 0.5 * (high - low), low + 0.8 * (high - low)]

@@ -47,9 +47,13 @@ def _pacemaker(tray: Tray, f, rng) -> None:
     x, y = side * (0.62 * f.width + rng.normal(0, 0.8)), f.apex - 0.24 * f.height + rng.normal(0, 0.8)
     wide, tall, turn = rng.uniform(2.1, 2.5), rng.uniform(1.9, 2.3), rng.normal(0, 0.35)
     down = np.array((np.sin(turn), -np.cos(turn)))  # of the can
-    tray.plate(x, y, wide, tall, 0.09, turn, 2.6)
-    tray.plate(*(np.array((x, y)) + 0.42 * tall * down), 0.8 * wide, 0.45 * tall, 0.12, turn, 2.4)  # battery
-    tray.plate(*(np.array((x, y)) - 0.30 * tall * down), 0.55 * wide, 0.22 * tall, 0.06, turn, 4.0)  # circuit
+    tray.plate(x, y, wide, tall, 0.07, turn, 2.6)
+    tray.plate(x, y, 0.93 * wide, 0.93 * tall, 0.03, turn, 2.8)  # the can is thickest away from its seam
+    tray.plate(*(np.array((x, y)) + 0.45 * tall * down), 0.82 * wide, 0.38 * tall, 0.10, turn, 3.6)  # battery
+    across = np.array((-down[1], down[0]))
+    for k in range(6):  # circuit
+        at = np.array((x, y)) - rng.uniform(0.15, 0.6) * tall * down + (0.25 * k - 0.6) * wide * across
+        tray.plate(*at, *rng.uniform(0.05, 0.2, 2) * wide, rng.uniform(0.02, 0.12), turn, 5.0)
     header = np.array((x, y)) - 1.12 * tall * down
     tray.plate(*header, 0.62 * wide, 0.3 * tall, 0.03, turn, 4.0)
     enter = np.array((side * 4.0, f.apex - 2.0))
@@ -58,7 +62,7 @@ def _pacemaker(tray: Tray, f, rng) -> None:
         loop = [(x - side * 1.5 * wide, y + rng.normal(0, 1)), (x, y - 1.9 * tall), (x + side * 2.4 * wide, y + tall)]
         tray.wire([header, *loop, (x - side, y + 2.0 * tall), enter + (side * 2, 0.4), enter], 0.07, 0.045, rng)
         middle = (-2.6, f.apex - 0.35 * f.height), (-3.4 + rng.normal(0, 0.4), f.apex - 0.85 * f.height)
-        tray.wire([enter, *middle, end], 0.07, 0.045, rng)
+        tray.wire([enter, enter - (side * 2.5, 0.5), *middle, end], 0.07, 0.045, rng)
         tray.plate(*end, 0.16, 0.10, 0.05, rng.uniform(0, 3))
     tray.close("pacemaker")
 
