@@ -65,7 +65,7 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     table = curve(*cavity(patient, f))
     order = np.arange(n)
     start = f.apex + (TOP - PITCH * order) * f.height
-    slant = np.interp(order, [0, 2, 4, 6, 8, 11], [0.15, 0.16, 0.21, 0.26, 0.31, 0.36])
+    slant = np.interp(order, [0, 2, 4, 6, 8, 11], [0.14, 0.15, 0.19, 0.24, 0.29, 0.34])
     slant = slant + 0.42 * (patient.rib_slope - 1.1)  # of the posterior part, as the spine bends back
     sideways = np.array(SIDEWAYS)
     arch = 0.035 * np.sin(np.pi * np.minimum(sideways, 1) ** 0.8)[:, None]
@@ -102,7 +102,7 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
         tall = tall * (1 + 0.07 * np.sin(rng.uniform(12, 22, (n, 1)) * t + rng.uniform(0, 6, (n, 1))))
         thin = edge_on * tall
         radius.append(thin + (tall - thin) * across)
-        fade = np.interp(t, [0, 0.1, 0.4, 0.5, 0.58, 0.72, 0.94, 1], [0.50, 0.72, 0.75, 0.70, 0.62, 0.50, 0.42, 0.04])
+        fade = np.interp(t, [0, 0.1, 0.4, 0.5, 0.58, 0.72, 0.94, 1], [0.50, 0.72, 0.75, 0.70, 0.64, 0.55, 0.48, 0.04])
         weight = np.interp(order, [0, 1, 2, 6, 8, 11], [0.60, 0.80, 0.95, 1, 0.66, 0.40])[:, None]
         weight = weight * (1 + 0.13 * rng.standard_normal((n, 1)))
         for deep, low, high in ((0.15, 5, 11), (0.12, 25, 60)):  # spongy bone is mottled
