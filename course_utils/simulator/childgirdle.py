@@ -61,7 +61,7 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
         inner = (0.15 + 0.02 * own[1]) * f.width
         x.append(side * (inner + (outer - inner) * np.sin(0.7 * t) / np.sin(0.7)))
         low = f.apex + start * f.height
-        bend = (0.34 + 0.14 * own[2]) * np.sin(2 * np.pi * t**1.2) + (0.10 + 0.30 * own[0]) * np.sin(np.pi * t)
+        bend = (0.26 + 0.16 * own[2]) * np.sin(2 * np.pi * t**1.2) + (0.10 + 0.30 * own[0]) * np.sin(np.pi * t)
         wave = rng.uniform(0, 6, 4)  # no bone has borders of even distance or brightness
         y.append(low + (top - low) * t + (bend + 0.05 * np.sin(11 * t + wave[0])) * u)
         broad = np.interp(
