@@ -30,7 +30,7 @@ def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
     sway = rows(levels, rng.normal(0, 0.6 * u, 7))
     deep = rows(
         [f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.18 * h, a + 1.5, a + 5.0, a + 8.0],
-        [1.12 * chest, 1.04 * chest, 1.03 * chest, 0.90 * chest, 0.68 * chest, 0.2 * chest, 0.0],
+        [1.12 * chest, 1.04 * chest, 1.03 * chest, 0.90 * chest, 0.70 * chest, 0.30 * chest, 0.0],
     )
     aside = np.abs(x - sway)
     r = np.minimum(aside / half, 1)
@@ -43,11 +43,11 @@ def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
     half = rows(
         levels,
         [edge - 0.5, edge + 0.4, edge + 2.0, reach + 0.0, reach + 1.0, reach + 0.6, reach - 1.6]
-        + list(u * np.array([15.5, 11.5, 7.9, 6.1, 6.3, 8.2]) * rng.normal(1, 0.03, 6)),  # neck and jaw
+        + list(u * np.array([14.8, 10.8, 7.9, 6.7, 6.7, 8.0]) * rng.normal(1, 0.03, 6)),  # neck and jaw
     )
     deep = rows(
         [a - 0.8 * h, a - 0.5 * h, a - 0.15 * h, a + 0.5, a + 2.5, a + 5.0, a + 9.0],
-        [0.0, 4.2, 6.8, 6.6, 5.8, 7.0, 7.4 * u],
+        [0.0, 4.2, 6.8, 6.9, 6.9, 7.6, 8.0 * u],
     )
     r = np.minimum(aside / half, 1)
     r = r * r
