@@ -25,15 +25,16 @@ def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
     knots = [f.dome[0] - d for d in (9.0, 3.0, -0.5)] + [
         a + d * h for d in (-0.62, -0.38, -0.18, 0.0, 0.10, 0.18, 0.26, 0.36, 0.5)
     ]
-    half = edge * np.array([1.0, 1.01, 1.01, 1.01, 1.03, 1.05, 1.02, 0.94, 0.76, 0.58, 0.46, 0.41])
+    half = edge * np.array([1.03, 1.04, 1.04, 1.03, 1.04, 1.05, 1.02, 0.94, 0.76, 0.58, 0.46, 0.41])
     chest = f.depth + 0.65 * patient.wall
     deep = rows(
         [f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.18 * h, a + 0.08 * h, a + 0.3 * h],
         [1.2 * chest, 1.08 * chest, chest, 0.90 * chest, 0.68 * chest, 0.72 * chest],
     )
     r = np.minimum(np.abs(x) / rows.smooth(curve(knots, half)), 1)
-    r = 1 - r * r * r
-    return 2 * deep * np.sqrt(r) * (np.float32(0.7) + np.float32(0.3) * r)  # towards the sides the skin fades out
+    r *= r
+    r = 1 - r * r
+    return 2 * deep * np.sqrt(r) * (np.float32(0.65) + np.float32(0.35) * r)  # towards the sides the skin fades out
 
 
 def arm_lift(exposure, side: int) -> float:
@@ -47,7 +48,7 @@ def arms(patient, exposure, f: Frame, x, y) -> np.ndarray:
     A sleeve of fat, darker than the muscle, fades into it: neither is a clean cylinder.
     """
     out = np.zeros_like(x)
-    length, radius = 22 * f.unit, 4.4 * f.unit + 0.6 * patient.wall
+    length, radius = 22 * f.unit, 4.0 * f.unit + 0.5 * patient.wall
     for side in (-1, 1):
         lift = arm_lift(exposure, side)
         way = math.cos(lift) * side, math.sin(lift)

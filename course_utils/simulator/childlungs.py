@@ -11,7 +11,7 @@ from .plane import Plane
 
 FUZZ = 0.09  # cm: the heart beats twice a second and lies far from the detector
 # cm, of an adult's size, below the top of a dome: where the liver fills the chest before the lung, and where it ends.
-FRONT, RECESS = 2.2, 13.0
+FRONT, RECESS = 2.2, 11.0
 ROUND = 2.4  # over an adult's `heart.CORNER`
 
 
@@ -40,7 +40,7 @@ def mediastinum(patient, f: Frame) -> tuple[dict[int, np.ndarray], dict[int, np.
     s = (f.apex - y) / h
     at = lambda level: f.apex - level * h  # noqa: E731
     wide, turn = 2 * f.width * patient.heart, patient.heart_turn
-    right, left = max(wide * (0.36 - 0.02 * turn + 0.012 * z[0]), 3.4 * u), wide * (0.665 + 0.02 * turn)
+    right, left = max(wide * (0.345 - 0.02 * turn + 0.012 * z[0]), 3.4 * u), wide * (0.665 + 0.02 * turn)
     gland = float(np.clip(0.55 + 0.28 * (3 - patient.age) + 0.4 * z[1], 0, 1.3)) + 0.3 * patient.muscle
     lobes = gland * np.exp(0.35 * z[2:4])  # to the right and to the left, over u
     slope = 0.35 * u * ramp((s - 0.05) / 0.4)  # great vessels and thymus widen downwards
@@ -89,7 +89,7 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     full *= np.float32(0.8) + np.float32(0.2) * full  # a small chest is round, shallow at its sides
     shallow = (shallow * (2 - shallow)) ** 0.75
     full *= rows.smooth(2 * f.depth * (1 + 0.10 * ramp((s - 0.4) / 0.6)) * shallow)
-    full *= across.of(0.66 + 0.34 * ramp((TABLE - 1.5 * f.unit) / (7.0 * f.unit)))
+    full *= across.of(0.71 + 0.29 * ramp((TABLE - 1.5 * f.unit) / (6.5 * f.unit)))
 
     spine = 3.5 * f.unit
     part = np.s_[:, columns(x, spine)]
@@ -98,7 +98,7 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
         tables = mediastinum(patient, f)
         part = np.s_[:, columns(xh, max(spine, *(float(tables[0][k].max()) for k in (-1, 1))))]
     taken = across.within(part).of(1 - ramp((TABLE - 0.9 * f.unit) / (spine - 0.9 * f.unit)))  # by the spine
-    behind = np.float32(0.78) + np.float32(0.10) * taken
+    behind = np.float32(0.74) + np.float32(0.13) * taken
     if "heart" not in without:
         heart_rows = Lookup(yh[part])
         edge, soft = heart_rows.of_sides(tables, side[part])
@@ -121,7 +121,7 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     below *= below / (below + np.float32(0.08))  # a small child breathes fast: the edge moves a little
     below *= np.float32(1 / f.unit)
     # Behind the domes less and less lung lies; near the midline, below the heart, the liver soon fills the chest.
-    liver = across.of(0.80 - 0.70 * ramp((TABLE - 5 * f.unit) / (4 * f.unit)))
+    liver = across.of(0.80 - 0.63 * ramp((TABLE - 5 * f.unit) / (4 * f.unit)))
     liver -= taken[part]
     liver *= np.minimum(below * np.float32(1 / FRONT), 1)
     taken[part] += liver
@@ -134,7 +134,7 @@ def dome_height(f: Frame, distance, top: float, side: int) -> np.ndarray:
     """Height of the top of one half of the diaphragm, y in cm, by distance from the midline."""
     peak = f.width * (0.46 if side < 0 else 0.52)
     t = (distance - peak) / (f.width - peak)
-    return top - f.height * np.where(t > 0, 0.155 * t * t * (1 + 0.5 * t * t), 0.06 * t * t)
+    return top - f.height * np.where(t > 0, 0.135 * t * t * (1 + 0.5 * t * t), 0.06 * t * t)
 
 
 def fade(q: np.ndarray) -> np.ndarray:
