@@ -31,7 +31,8 @@ def chord(r: np.ndarray) -> np.ndarray:
 
 def ramp(t: np.ndarray) -> np.ndarray:
     """0 below 0, 1 above 1, smooth between."""
-    t = np.clip(t, 0, 1)
+    t = np.maximum(t, 0)
+    np.minimum(t, 1, out=t)
     out = 3 - 2 * t
     out *= t
     out *= t

@@ -55,7 +55,8 @@ def attenuation(soft: np.ndarray, air: np.ndarray, bone: np.ndarray, metal: np.n
 
 def transmitted(attenuation: np.ndarray) -> np.ndarray:
     """Share of the photons that a ray keeps: exp(-attenuation), at least exp(-12) (Beer-Lambert)."""
-    return np.exp(-np.minimum(attenuation, np.float32(12)))
+    out = np.minimum(attenuation, np.float32(12))
+    return np.exp(np.negative(out, out=out), out=out)
 
 
 def scattered(primary: np.ndarray, ratio: float, pitch: float) -> np.ndarray:

@@ -147,8 +147,10 @@ def enlarged(image: np.ndarray, step: int, shape: tuple[int, int]) -> np.ndarray
         lines = image.swapaxes(0, axis)  # along the rows, then down the columns
         n, lines = len(lines), np.concatenate([lines[:1], lines, lines[-1:]])
         image = np.empty((n * step, image.shape[1]) if axis == 0 else (image.shape[0], n * step), np.float32)
-        for k in range(step):
-            low, share = divmod((k + 0.5) / step + 0.5, 1)
-            near, far = lines[int(low) : int(low) + n], lines[int(low) + 1 : int(low) + 1 + n]
-            np.add(near * np.float32(1 - share), far * np.float32(share), out=image.swapaxes(0, axis)[k::step])
+        places = [divmod((k + 0.5) / step + 0.5, 1) for k in range(step)]
+        parts = {share: np.float32(share) * lines for share in {s for _, far in places for s in (far, 1 - far)}}
+        for k, (low, far) in enumerate(places):
+            first = int(low)
+            near, next_one = parts[1 - far][first : first + n], parts[far][first + 1 : first + 1 + n]
+            np.add(near, next_one, out=image.swapaxes(0, axis)[k::step])
     return image[: shape[0], : shape[1]]
