@@ -12,7 +12,7 @@ import numpy as np
 from .anatomy import Frame, ramp
 from .lookup import Lookup, around, curve
 
-UNEVEN = 0.030  # standard deviation of the depth of soft tissue, relative: fat and bowel lie in lobes
+UNEVEN = 0.021  # standard deviation of the depth of soft tissue, relative: fat and bowel lie in lobes
 CELLS = (8, 16, 32, 64)  # of that unevenness, on 48 cm
 # How much less fat attenuates than muscle: a tenth (ICRU report 44), raised as the display raises it.
 FAT = np.float32(0.16)

@@ -242,7 +242,7 @@ def opacity(share, p: Patch, kind: str, soft: float, lobar: bool, f: Frame, clou
         if lobar and p.side < 0 and p.height < 0.72:
             s = (np.float32(f.apex - FISSURE * f.height) - y[near]) * np.float32(1 / f.height)
             s -= np.float32(0.06) * q[near]
-            added *= ramp(np.float32(0.5) + s * np.float32(25 if p.height > FISSURE else -25))
+            added *= ramp(np.float32(0.5) + s * np.float32(14 if p.height > FISSURE else -14))
         np.maximum(share[near], added, out=share[near])
     else:
         share[near] += added * (1 - share[near])
