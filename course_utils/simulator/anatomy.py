@@ -17,9 +17,9 @@ from .lookup import TABLE, Lookup, columns, curve
 from .plane import Plane
 
 DOME = {"PA": 1.2, "AP": 1.9, "AP Supine": 2.4}  # how gradually the domes begin: the sick cannot hold their breath
-FUZZ = {"PA": 0.12, "AP": 0.22, "AP Supine": 0.27}  # cm: a beating heart far from the detector has soft borders
+FUZZ = {"PA": 0.20, "AP": 0.28, "AP Supine": 0.33}  # cm: a beating heart far from the detector has soft borders
 BLUNT = 0.6  # cm that the lung is shorter where dome and wall meet: no needle reaches into that angle
-ROUND = 0.20  # the chest wall is no clean cylinder: ribs and muscles blur the side of the lung
+ROUND = 0.60  # the chest wall is no clean cylinder: ribs and muscles blur the side of the lung
 HEART_DEPTH = 4.0  # cm in front of the middle plane (FORBILD thorax phantom)
 
 

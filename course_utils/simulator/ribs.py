@@ -26,14 +26,14 @@ NECK = 1.5  # cm from the midline to where a rib leaves the spine
 TOP = 0.05  # the first vertebra's height above the lung apex, in units of `rise`
 UNLIKE = np.array([2.0, 1.6, 1.3, *[1.0] * 9])  # how much more the two of an upper pair differ
 WHERE = [0, 0.05, 0.12, 0.40, 0.56, 0.68, 0.82, 1.0]  # along a rib; the next two are given there
-SOLID = [0.3, 0.9, 1.1, 1.1, 1.1, 0.52, 0.27, 0.0]  # mineral: bone passes into cartilage little by little
+SOLID = [0.3, 0.9, 1.1, 1.1, 0.70, 0.50, 0.27, 0.0]  # mineral: bone passes into cartilage little by little
 BROAD = [0.6, 0.8, 1.0, 1.0, 0.95, 1.0, 1.15, 1.1]  # height
 TABLES = np.stack([END, CREST, WIDEST, FALL, TALL, MINERAL])
 BETWEEN = 2.25  # cm from one rib to the next, where a band is as tall as said above
 CARTILAGES = 7  # of the true ribs
-THICK = 0.36  # half the thickness of a band, cm: it is seen at the side
-OUT = 0.14  # cm, sd of how far a rib lies outside its neighbours: their outlines at the side do not coincide
-LIP = 0.022  # cortex of the thin lower border, cm^2: it roofs the groove of the vessels
+THICK = 0.38  # half the thickness of a band, cm: it is seen at the side
+OUT = 0.24  # cm, sd of how far a rib lies outside its neighbours: their outlines at the side do not coincide
+LIP = 0.028  # cortex of the thin lower border, cm^2: it roofs the groove of the vessels
 
 
 def rise(patient) -> float:
@@ -87,10 +87,10 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     x = side * x + sideways
     ends = np.stack([x[:, -1], y[:, -1], z[:, -1]]).reshape(3, 2, 12)[..., :CARTILAGES]
     hind = t < 0.7
-    lip = [v[:, hind] for v in (below_x, below_y, z, LIP / 0.13 * u * fade * solid)]
+    lip = [v[:, hind] for v in (below_x, below_y, z, LIP / 0.11 * u * fade * solid)]
     return [
-        plane.tubes(x, y, z, radius, 0.45 * u * height * fade / radius, hollow=0.88, marrow=0.2),
-        plane.tubes(*lip[:3], 0.13 * u, lip[3]),
+        plane.tubes(x, y, z, radius, 0.40 * u * height * fade / radius, hollow=0.93, marrow=0.09),
+        plane.tubes(*lip[:3], 0.11 * u, lip[3]),
         *cartilage(patient, plane, f, ends),
     ]
 
