@@ -53,7 +53,7 @@ def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
     r = r * r
     slab = deep * deep * (1 - r * r * np.sqrt(np.sqrt(r)))
     out = 2 * np.sqrt(np.sqrt(oval * oval + slab * slab))  # the larger of both, without a crease
-    out *= Lookup(np.abs(x)).of(1 + BACK * (1 - ramp((TABLE - 1.0 * u) / (4.0 * u))))
+    out *= Lookup(np.abs(x)).of(1 + BACK * (1 - ramp((TABLE - 0.5 * u) / (6.5 * u))))
     return out
 
 
