@@ -48,8 +48,8 @@ def tissue_map(number: int, blur: float = 0.0) -> np.ndarray:
     if blur:
         return gaussian_filter(tissue_map(number), blur)
     rng = np.random.default_rng([number, 13])
-    out = np.arange(*OUT, CELL)
-    down = np.arange(*DOWN, CELL)[:, None]
+    out = np.arange(*OUT, CELL, np.float32)
+    down = np.arange(*DOWN, CELL, np.float32)[:, None]
     shape = (down.size, out.size)
     wavy = lambda amount: amount * noise(rng, (shape[0], 3), 1.0, 2.0)[:, :1]  # noqa: E731
     along = lambda amount: amount * noise(rng, (3, shape[1]), 2.0, 1.0)[:1]  # noqa: E731

@@ -34,21 +34,23 @@ def twigs(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     x, y = away * np.cos(turn) * 0.9, away * np.sin(turn) * 1.15
     angle = np.arctan2(y, x + 1.0) + rng.normal(0, 0.35, VESSELS)
     radius = (0.078 - 0.025 * np.clip(away / 9, 0, 1) - 0.010 * np.tanh(y / 5)) * rng.uniform(0.6, 1.35, VESSELS)
-    t = np.linspace(0, 1, STEPS)
+    t = np.linspace(0, 1, STEPS, dtype=np.float32)
     found = []
     for _ in range(FORKS):
         length = rng.uniform(0.7, 2.2, x.size)
         bend, wave = rng.normal(0, 0.35, x.size), rng.normal(0, 0.25, x.size)
-        heading = angle[:, None] + bend[:, None] * t + wave[:, None] * np.sin(7 * t + 6 * rng.random((x.size, 1)))
-        step = (length / STEPS)[:, None]
-        px, py = x[:, None] + np.cumsum(step * np.cos(heading), 1), y[:, None] + np.cumsum(step * np.sin(heading), 1)
-        thick = radius[:, None] * (1 - 0.25 * t) * np.minimum(0.3 + 3 * t, 1)
+        phase = 6 * rng.random(x.size)
+        drawn = np.stack([x, y, angle, radius, bend, wave, phase, length / STEPS])
+        x, y, angle, radius, bend, wave, phase, step = drawn.astype(np.float32)[..., None]
+        heading = angle + bend * t + wave * np.sin(7 * t + phase)
+        px, py = x + np.cumsum(step * np.cos(heading), 1), y + np.cumsum(step * np.sin(heading), 1)
+        thick = radius * (1 - 0.25 * t) * np.minimum(0.3 + 3 * t, 1)
         found.append([v.ravel() for v in (px, py, thick, np.broadcast_to(step, px.shape))])
-        ends, share = (px[:, -1], py[:, -1], heading[:, -1]), rng.uniform(0.25, 0.75, x.size)
+        ends, share = (px[:, -1], py[:, -1], heading[:, -1]), rng.uniform(0.25, 0.75, len(x))
         x, y, angle = (np.concatenate([v, v]) for v in ends)
         fork = rng.uniform(0.2, 0.8, share.size)
         angle = angle + np.concatenate([fork * (1 - share), -fork * share])
-        radius = 0.75 * np.concatenate([radius * np.cbrt(share), radius * np.cbrt(1 - share)])  # Murray (1926)
+        radius = 0.75 * np.concatenate([radius[:, 0] * np.cbrt(share), radius[:, 0] * np.cbrt(1 - share)])  # Murray (1926)
     return tuple(np.concatenate(v) for v in zip(*found, strict=True))
 
 
