@@ -171,5 +171,5 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
         drawn["head"] = 0.35 * rng.standard_normal()
     for name, (low, high) in RANGES.items():
         if isinstance(drawn[name], float):
-            drawn[name] = float(np.clip(drawn[name], low, high))
+            drawn[name] = float(min(max(drawn[name], low), high))
     return Exposure(**override(drawn, fixed, Exposure))

@@ -7,6 +7,8 @@ film: the clavicle's inner end below the lung apex, its outer end above the hume
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from .anatomy import Frame, ramp
@@ -56,6 +58,7 @@ def socket(exposure, f: Frame, side: int, lift: float = 0.0) -> np.ndarray:
     return np.array((0.55 * f.width + (7.6 + 0.9 * exposure.spread) * f.unit, f.apex + (2.4 * lift - 3.6) * f.unit))
 
 
+@functools.lru_cache(maxsize=2)
 def direction(exposure, side: int) -> float:
     """Direction of an arm above the horizontal, radians, if it were the left one: nobody holds both alike."""
     return exposure.arms + 0.14 * abs(np.random.default_rng([exposure.seed, 3 + side]).standard_normal())

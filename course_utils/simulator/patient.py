@@ -151,9 +151,6 @@ def draw_patient(rng: np.random.Generator, child: bool = False, **fixed) -> Pati
         "seed": int(rng.integers(2**32)),
     }
     for name, (low, high) in ranges.items():
-        drawn[name] = (
-            type(drawn[name])(np.clip(drawn[name], low, high))
-            if isinstance(drawn[name], int)
-            else float(np.clip(drawn[name], low, high))
-        )
+        kind = int if isinstance(drawn[name], int) else float
+        drawn[name] = kind(min(max(drawn[name], low), high))
     return Patient(**override(drawn, fixed, Patient))

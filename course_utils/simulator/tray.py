@@ -67,14 +67,15 @@ class Tray:
 
 def lay(out: np.ndarray, path: float, power: float, corners: np.ndarray) -> None:
     """Add a superellipse to `out`, with smooth edges: corners are its centre and the ends of two axes (pixels)."""
-    (column, row), (a, b) = corners[:, 0], (corners[:, 1:] - corners[:, :1]).T
-    size = [math.ceil(reach) + 1 for reach in np.abs(a) + np.abs(b)]
-    left, top = (max(int(at) - reach, 0) for at, reach in zip((column, row), size, strict=True))
-    part = out[top : max(int(row) + size[1] + 1, 0), left : max(int(column) + size[0] + 1, 0)]
+    (column, *xs), (row, *ys) = corners.tolist()
+    (ax, bx), (ay, by) = [x - column for x in xs], [y - row for y in ys]
+    wide, tall = math.ceil(abs(ax) + abs(bx)) + 1, math.ceil(abs(ay) + abs(by)) + 1
+    left, top = max(int(column) - wide, 0), max(int(row) - tall, 0)
+    part = out[top : max(int(row) + tall + 1, 0), left : max(int(column) + wide + 1, 0)]
     if part.size:
-        x = (np.arange(left, left + part.shape[1]) - column)[None]
-        y = (np.arange(top, top + part.shape[0]) - row)[:, None]
-        scale = 1 / (a[0] * b[1] - a[1] * b[0])
-        u, v = np.abs((b[1] * x - b[0] * y) * scale), np.abs((a[0] * y - a[1] * x) * scale)
-        inside = (1 - (u**power + v**power) ** (1 / power)) * min(np.hypot(*a), np.hypot(*b)) + 0.5
-        part += np.float32(path) * np.clip(inside, 0, 1).astype(np.float32)
+        x = (np.arange(left, left + part.shape[1]) - column) / (ax * by - ay * bx)
+        y = (np.arange(top, top + part.shape[0])[:, None] - row) / (ax * by - ay * bx)
+        x, y = x.astype(np.float32), y.astype(np.float32)
+        u, v = np.abs(by * x - bx * y), np.abs(ax * y - ay * x)
+        inside = (1 - (u**power + v**power) ** (1 / power)) * min(math.hypot(ax, ay), math.hypot(bx, by)) + 0.5
+        part += path * np.minimum(np.maximum(inside, 0), 1)
