@@ -50,7 +50,7 @@ def twigs(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         x, y, angle = (np.concatenate([v, v]) for v in ends)
         fork = rng.uniform(0.2, 0.8, share.size)
         angle = angle + np.concatenate([fork * (1 - share), -fork * share])
-        radius = 0.75 * np.concatenate([radius[:, 0] * np.cbrt(share), radius[:, 0] * np.cbrt(1 - share)])  # Murray (1926)
+        radius = 0.75 * np.concatenate([radius[:, 0] * np.cbrt(part) for part in (share, 1 - share)])  # Murray (1926)
     return tuple(np.concatenate(v) for v in zip(*found, strict=True))
 
 
