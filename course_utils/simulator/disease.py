@@ -24,6 +24,7 @@ VISIBLE = {"normal": 0.0, "covid": 0.69, "bacterial": 1.0, "viral": 1.0}
 THRESHOLD = 1.0  # cm of extra path that count as lesion in the mask
 # A small child's lungs are shallow: what fills them takes a larger share of the air than in an adult.
 SHALLOW = {"bacterial": 2.3, "viral": 2.4}
+RAGGED = {"covid": 0.36}  # how far the edge of an opacity follows the texture, over its half-axes; others: 0.22
 DENSE = {"covid": 1.3, "bacterial": 1.15, "viral": 1.3}  # of adults
 FISSURE = 0.48  # height of the horizontal fissure at the hilum, 0 apex to 1 dome
 REACH = 24.0  # cm, half-side of the square that textures cover
@@ -200,7 +201,7 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     strength = disease.strength * (SHALLOW if patient.child else DENSE).get(disease.kind, 1.0)
     part = tuple(slice(np.argmax(seen), seen.size - np.argmax(seen[::-1])) for seen in (air.any(1), air.any(0)))
     cloud = texture(rng, plane, (8, 16, 32) if patient.child else (10, 20, 40, 80), f.unit, part)
-    patchy, grainy = (0.18, 0.45) if patient.child else (0.12, 0.30)  # seen at a child's size, lobules are finer
+    patchy, grainy = (0.18, 0.45) if patient.child else (0.22, 0.45)  # seen at a child's size, lobules are finer
     septa = np.float32(0.8) - np.abs(texture(rng, plane, (34, 68), f.unit, part))  # ridges: lines that form a net
     fine = np.clip(1 + grainy * septa, 0.3, 2.0)
     uneven = np.clip(1 + patchy * cloud, 0.4, 1.8) * (1 - disease.net) + disease.net * fine
@@ -230,13 +231,14 @@ def opacity(share, p: Patch, kind: str, soft: float, lobar: bool, f: Frame, clou
 
     lobar: what fills the upper or the middle lobe ends at the fissure between both.
     """
-    reach = 1 + soft / 2 - 0.22 * float(cloud.min())  # nothing is further from the centre than this many half-axes
+    ragged = np.float32(RAGGED.get(kind, 0.22))
+    reach = 1 + soft / 2 - float(ragged * cloud.min())  # nothing is further from the centre than this many half-axes
     inner, outer = p.lateral - reach * p.wide, p.lateral + reach * p.wide
     centre = p.side * f.width * (max(inner, 0) + min(outer, 1.1)) / 2, f.apex - p.height * f.height
     near = around(x, y, centre, f.width * (min(outer, 1.1) - max(inner, 0)) / 2, reach * p.long * f.height)
     dq = (q[near] - np.float32(p.lateral)) * np.float32(1 / p.wide)
     ds = (np.float32(f.apex - p.height * f.height) - y[near]) * np.float32(1 / p.long / f.height)
-    distance = np.sqrt(dq * dq + ds * ds) + np.float32(0.22) * cloud[near]
+    distance = np.sqrt(dq * dq + ds * ds) + ragged * cloud[near]
     added = np.float32(p.fill) * ramp((1 + soft / 2 - distance) * np.float32(1 / soft)) * (side[near] == p.side)
     if kind == "bacterial":
         if lobar and p.side < 0 and p.height < 0.72:
