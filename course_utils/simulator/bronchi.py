@@ -14,8 +14,8 @@ def walls(patient, plane: Plane, f: Frame, lungs: dict, sides=(-1, 1)) -> np.nda
 
     `lungs`: see `anatomy.lungs`. sides: which lungs are ill, -1 right and 1 left.
     """
-    rng = np.random.default_rng(patient.seed)
-    own = vessels.tree(patient, f, rng, generations=5 if patient.child else 3)
+    own = vessels.tree(patient, f)[: 5 if patient.child else 3]
+    own = [branches[:, np.isin(np.sign(branches[0]), sides)] for branches in own]
     widen, solid, most = (1.4, 0.9, 0.35) if patient.child else (1.7, 0.75, 0.5)
     path = plane.splat(vessels.branches(plane, own, widen=widen, solid=solid))[0]
     path = np.minimum(path, np.float32(most) * lungs["air"])

@@ -130,7 +130,7 @@ def render(patient, disease, site, exposure, size: int = 256, without=()) -> Fil
 def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anatomy.Frame, np.ndarray, dict]:
     """Where the healthy chest lies, what it transmits, and its lungs; read-only, for the next film of a pair."""
     plane, f = Plane(patient, exposure, size), anatomy.frame(patient, exposure)
-    tree = vessels.tree(patient, f, np.random.default_rng(patient.seed))
+    tree = vessels.tree(patient, f)
     rib_rng, gas_rng = (np.random.default_rng(patient.seed + k) for k in (1, 2))
     if patient.child:
         lungs = childlungs.lungs(patient, plane, f, without)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from . import pulmonary, twigs
@@ -35,11 +37,13 @@ def hila(f: Frame, x, y, child: bool) -> np.ndarray:
     return out
 
 
-def tree(patient, f: Frame, rng, generations: int = GENERATIONS) -> list[np.ndarray]:
-    """The vessels of both lungs, by generation, as in `pulmonary.stems`; fewer generations are the first of more."""
+@functools.lru_cache(maxsize=2)  # diseases follow the vessels, too
+def tree(patient, f: Frame) -> list[np.ndarray]:
+    """The vessels of both lungs, by generation, as in `pulmonary.stems`."""
+    rng = np.random.default_rng(patient.seed)
     if patient.child:
-        return fan(f, rng, 7, 0.36, generations, winding=0.75)
-    return pulmonary.tree(lambda side: hilum(f, side), f.unit, rng, generations)
+        return fan(f, rng, 7, 0.36, winding=0.75)
+    return pulmonary.tree(lambda side: hilum(f, side), f.unit, rng, GENERATIONS)
 
 
 def small(patient, plane: Plane, f: Frame) -> np.ndarray:
