@@ -82,7 +82,7 @@ def arms(patient, exposure, f: Frame, x, y, soft: np.ndarray) -> None:
         r = Lookup(t).of(curve(np.multiply(along, u), wide))
         r *= r
         gap /= r
-        chord = np.float32(DEEP * DEEP) * r * np.maximum(1 - gap * gap, 0)  # squared
+        chord = np.float32(DEEP * DEEP) * r * np.maximum(1 - gap * gap * gap, 0)  # squared
         trunk = soft[part] ** 2
         soft[part] = np.sqrt(np.sqrt(trunk * trunk + chord * chord))  # the larger of both, without a crease
 

@@ -24,7 +24,7 @@ VISIBLE = {"normal": 0.0, "covid": 0.69, "bacterial": 1.0, "viral": 1.0}
 THRESHOLD = 1.0  # cm of extra path that count as lesion in the mask
 # A small child's lungs are shallow: what fills them takes a larger share of the air than in an adult.
 SHALLOW = {"bacterial": 2.3, "viral": 2.4}
-RAGGED = {"covid": 0.36}  # how far the edge of an opacity follows the texture, over its half-axes; others: 0.22
+RAGGED = {"covid": 0.30}  # how far the edge of an opacity follows the texture, over its half-axes; others: 0.22
 DENSE = {"covid": 1.3, "bacterial": 1.15, "viral": 1.3}  # of adults
 FISSURE = 0.48  # height of the horizontal fissure at the hilum, 0 apex to 1 dome
 REACH = 24.0  # cm, half-side of the square that textures cover
@@ -201,7 +201,7 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     strength = disease.strength * (SHALLOW if patient.child else DENSE).get(disease.kind, 1.0)
     part = tuple(slice(np.argmax(seen), seen.size - np.argmax(seen[::-1])) for seen in (air.any(1), air.any(0)))
     cloud = texture(rng, plane, (8, 16, 32) if patient.child else (10, 20, 40, 80), f.unit, part)
-    patchy, grainy = (0.18, 0.45) if patient.child else (0.22, 0.45)  # seen at a child's size, lobules are finer
+    patchy, grainy = (0.18, 0.45) if patient.child else (0.17, 0.45)  # seen at a child's size, lobules are finer
     septa = np.float32(0.8) - np.abs(texture(rng, plane, (34, 68), f.unit, part))  # ridges: lines that form a net
     fine = np.clip(1 + grainy * septa, 0.3, 2.0)
     uneven = np.clip(1 + patchy * cloud, 0.4, 1.8) * (1 - disease.net) + disease.net * fine

@@ -17,7 +17,7 @@ from .plane import Plane, bezier
 
 SHEET = 0.17  # mineral of the blade's thin plate on a ray, cm
 TUBULAR = {"hollow": 0.76, "marrow": 0.2}  # see `Plane.tubes`
-SHAFT = {"hollow": 0.75, "marrow": 0.25}  # of a clavicle: spongy inside
+SHAFT = {"hollow": 0.84, "marrow": 0.30}  # of a clavicle: spongy inside
 ARM = -0.2  # depth of the humerus over that of the chest: behind the middle plane
 HEAD = {"hollow": 0.92, "marrow": 0.0}  # of a humerus: a thin cortex
 BALL = 2.5, 1.0  # its spongy part: radius, cm, and mineral through its middle, cm
@@ -80,7 +80,7 @@ def _clavicle(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, sh
     radius = thick * u * np.interp(t, where, [0.30, 0.72, 0.98, 0.96, 0.68, 0.48, 0.43, 0.54, 0.76, 0.66, 0.25])
     area = thick * u * u * np.interp(t, where, [0.02, 0.13, 0.24, 0.29, 0.27, 0.25, 0.24, 0.24, 0.22, 0.16, 0.03])
     uneven = np.sin(19 * t + 9 * shape[4]) + np.sin(31 * t + 9 * shape[5])
-    radius, area = radius * (1 + 0.05 * uneven), area * (1 + 0.10 * np.roll(uneven, 3))
+    radius, area = radius * (1 + 0.06 * uneven), area * (1 + 0.14 * np.roll(uneven, 3))
     return plane.tubes(side * x, y, f.depth * (0.85 - 0.85 * t**1.3), radius, area / radius, **SHAFT)
 
 
