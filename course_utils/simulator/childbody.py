@@ -12,7 +12,7 @@ import numpy as np
 from .anatomy import Frame, ramp
 from .lookup import Lookup, around, curve
 
-UNEVEN = 0.021  # standard deviation of the depth of soft tissue, relative: fat and bowel lie in lobes
+UNEVEN = 0.013  # standard deviation of the depth of soft tissue, relative: fat and bowel lie in lobes
 CELLS = (8, 16, 32, 64)  # of that unevenness, on 48 cm
 # How much less fat attenuates than muscle: a tenth (ICRU report 44), raised as the display raises it.
 FAT = np.float32(0.16)
@@ -34,7 +34,7 @@ def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
     r = np.minimum(np.abs(x) / rows.smooth(curve(knots, half)), 1)
     r *= r
     r = 1 - r * r
-    return 2 * deep * np.sqrt(r) * (np.float32(0.65) + np.float32(0.35) * r)  # towards the sides the skin fades out
+    return 2 * deep * np.sqrt(r) * (np.float32(0.40) + np.float32(0.60) * r)  # towards the sides the skin fades out
 
 
 def arm_lift(exposure, side: int) -> float:
@@ -127,8 +127,8 @@ def bowel_gas(patient, f: Frame, x, y, rng) -> np.ndarray:
         dx = (x[part] - np.float32(cx)) / np.float32(wide)
         dy = (y[part] - np.float32(cy) - np.float32(lean * wide) * dx) / np.float32(tall)
         # Folds and neighbours dent every outline.
-        dented = np.float32(0.16) * np.sin(np.float32(2.6) * dx + np.float32(1.9) * dy + np.float32(cx))
-        dented += np.float32(0.12) * np.sin(np.float32(4.1) * dy - np.float32(2.2) * dx + np.float32(cy))
+        dented = np.float32(0.26) * np.sin(np.float32(2.6) * dx + np.float32(1.9) * dy + np.float32(cx))
+        dented += np.float32(0.18) * np.sin(np.float32(4.1) * dy - np.float32(2.2) * dx + np.float32(cy))
         inside = np.maximum(np.float32(0.85) + dented - dx * dx - dy * dy, 0)
         inside *= np.float32(0.75) + np.float32(0.35) * dy  # less air lies over the food
         np.maximum(out[part], np.float32(deep) * np.maximum(inside, 0) ** np.float32(0.75), out=out[part])

@@ -9,16 +9,16 @@ from .anatomy import HEART_DEPTH, Frame, chord, diaphragm, ramp, straightened
 from .lookup import TABLE, Lookup, columns, curve
 from .plane import Plane
 
-FUZZ = 0.09  # cm: the heart beats twice a second and lies far from the detector
-# cm, of an adult's size, below the top of a dome: where the liver fills the chest before the lung, and where it ends.
-FRONT, RECESS = 2.2, 11.0
+FUZZ = 0.13  # cm: the heart beats twice a second and lies far from the detector
+# cm, of an adult's size, below the top of a dome: where the liver fills the chest below the heart.
+FRONT = 2.2
 ROUND = 2.4  # over an adult's `heart.CORNER`
 
 
 def cavity(patient, f: Frame) -> tuple[list, list]:
     """Half-width of the thoracic cavity from the diaphragm (first) to the apex: knots in y and values, both in cm."""
     s = np.array([1.45, 1.2, 1.0, 0.8, 0.6, 0.42, 0.28, 0.17, 0.09, 0.04, 0.012, 0.0])
-    w = np.array([1.05, 1.04, 1.01, 0.965, 0.90, 0.825, 0.755, 0.67, 0.58, 0.49, 0.41, 0.35])
+    w = np.array([1.05, 1.04, 1.01, 0.965, 0.90, 0.825, 0.735, 0.62, 0.49, 0.37, 0.27, 0.20])
     w = w + (patient.shape - 0.2) * 0.12 * np.clip(0.75 - s, -0.3, 0.5) * (s > 0.05)
     return list(f.apex - s * f.height), list(w * f.width)
 
@@ -40,19 +40,19 @@ def mediastinum(patient, f: Frame) -> tuple[dict[int, np.ndarray], dict[int, np.
     s = (f.apex - y) / h
     at = lambda level: f.apex - level * h  # noqa: E731
     wide, turn = 2 * f.width * patient.heart, patient.heart_turn
-    right, left = max(wide * (0.345 - 0.02 * turn + 0.012 * z[0]), 3.4 * u), wide * (0.665 + 0.02 * turn)
+    right, left = max(wide * (0.325 - 0.02 * turn + 0.02 * z[0]), 3.4 * u), wide * (0.665 + 0.02 * turn)
     gland = float(np.clip(0.55 + 0.28 * (3 - patient.age) + 0.4 * z[1], 0, 1.3)) + 0.3 * patient.muscle
     lobes = gland * np.exp(0.35 * z[2:4])  # to the right and to the left, over u
     slope = 0.35 * u * ramp((s - 0.05) / 0.4)  # great vessels and thymus widen downwards
 
     vessels = np.interp(s, [0, 0.02, 0.06, 0.14, 0.3, 0.45, 0.6], [3.8, 3.1, 2.7, 2.5, 2.5, 2.5, 0]) + 0.25 * z[4]
-    thymus = heart.oval(y, (0.9 * u, at(0.24 + 0.03 * z[5])), (1.2 + 0.9 * lobes[0]) * u, 0.20 * h, 0.28 * h)
+    thymus = heart.oval(y, (0.9 * u, at(0.24 + 0.03 * z[5])), (1.35 + 0.9 * lobes[0]) * u, 0.20 * h, 0.28 * h)
     low = 0.76 + 0.02 * z[6]
     atrium = heart.oval(y, (0.35 * right, at(low)), 0.65 * right, (low - 0.36) * h, 0.45 * h, 2.0)
     edges = {-1: rounded(vessels * u + slope, thymus, atrium)}
 
     vessels = np.interp(s, [0, 0.02, 0.06, 0.14, 0.26, 0.45, 0.6], [3.8, 3.2, 2.8, 2.8, 2.9, 2.7, 0]) + 0.25 * z[7]
-    thymus = heart.oval(y, (0.9 * u, at(0.23 + 0.03 * z[8])), (1.7 + 0.9 * lobes[1]) * u, 0.20 * h, 0.30 * h)
+    thymus = heart.oval(y, (0.9 * u, at(0.23 + 0.03 * z[8])), (2.0 + 0.9 * lobes[1]) * u, 0.20 * h, 0.30 * h)
     trunk = heart.oval(y, (0.15 * left, at(0.43 + 0.01 * z[9])), (0.40 + 0.03 * z[10]) * left, 0.22 * h, 0.26 * h)
     low = 0.84 + 0.8 * (f.dome[0] - f.dome[1]) / h - 0.05 * turn + 0.03 * z[11]  # on the dome
     power = 2.3 + 0.3 * turn + 0.2 * z[12]
@@ -89,7 +89,7 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     full *= np.float32(0.8) + np.float32(0.2) * full  # a small chest is round, shallow at its sides
     shallow = (shallow * (2 - shallow)) ** 0.75
     full *= rows.smooth(2 * f.depth * (1 + 0.10 * ramp((s - 0.4) / 0.6)) * shallow)
-    full *= across.of(0.71 + 0.29 * ramp((TABLE - 1.5 * f.unit) / (6.5 * f.unit)))
+    full *= across.of(0.68 + 0.32 * ramp((TABLE - 1.5 * f.unit) / (6.5 * f.unit)))
 
     spine = 3.5 * f.unit
     part = np.s_[:, columns(x, spine)]
@@ -98,7 +98,7 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
         tables = mediastinum(patient, f)
         part = np.s_[:, columns(xh, max(spine, *(float(tables[0][k].max()) for k in (-1, 1))))]
     taken = across.within(part).of(1 - ramp((TABLE - 0.9 * f.unit) / (spine - 0.9 * f.unit)))  # by the spine
-    behind = np.float32(0.74) + np.float32(0.13) * taken
+    behind = np.float32(0.76) + np.float32(0.12) * taken
     if "heart" not in without:
         heart_rows = Lookup(yh[part])
         edge, soft = heart_rows.of_sides(tables, side[part])
@@ -121,12 +121,13 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     below *= below / (below + np.float32(0.08))  # a small child breathes fast: the edge moves a little
     below *= np.float32(1 / f.unit)
     # Behind the domes less and less lung lies; near the midline, below the heart, the liver soon fills the chest.
-    liver = across.of(0.80 - 0.63 * ramp((TABLE - 5 * f.unit) / (4 * f.unit)))
+    liver = across.of(0.74 - 0.45 * ramp((TABLE - 4 * f.unit) / (7 * f.unit)))
     liver -= taken[part]
     liver *= np.minimum(below * np.float32(1 / FRONT), 1)
     taken[part] += liver
     air = full * (1 - taken)
-    air[part] *= 1 - np.sqrt(np.minimum(below * np.float32(1 / RECESS), 1))
+    below *= np.float32(1.2 * f.depth)
+    air[part] *= np.maximum(1 - np.sqrt(below) / np.maximum(full[part], np.float32(0.1)), 0)
     return {"x": x, "y": y, "full": full, "air": air, "side": side, "q": q}
 
 

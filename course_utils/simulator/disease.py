@@ -23,7 +23,7 @@ KINDS = ("normal", "covid", "bacterial", "viral")
 VISIBLE = {"normal": 0.0, "covid": 0.69, "bacterial": 1.0, "viral": 1.0}
 THRESHOLD = 1.0  # cm of extra path that count as lesion in the mask
 # A small child's lungs are shallow: what fills them takes a larger share of the air than in an adult.
-SHALLOW = {"bacterial": 2.3, "viral": 2.4}
+SHALLOW = {"bacterial": 2.0, "viral": 2.0}
 RAGGED = {"covid": 0.30}  # how far the edge of an opacity follows the texture, over its half-axes; others: 0.22
 DENSE = {"covid": 1.3, "bacterial": 1.15, "viral": 1.3}  # of adults
 FISSURE = 0.48  # height of the horizontal fissure at the hilum, 0 apex to 1 dome
@@ -211,7 +211,7 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     y = y - np.float32(plane.pitch / 2)  # between two rows
     for p in disease.patches:
         opacity(share, p, disease.kind, soft, patient.child, f, cloud, x, y, side, q)
-    most = np.float32(0.85 if patient.child else 0.97)  # no opacity is whiter than the heart
+    most = np.float32(0.76 if patient.child else 0.97)  # no opacity is whiter than the heart
     out[part] = enlarged(np.minimum(share * uneven * np.float32(strength), most), 2, air[part].shape)
     if any(disease.effusion):
         np.maximum(out, fluid(disease, f, lungs) * np.float32(min(0.9 * strength, 0.95)), out=out)
@@ -243,8 +243,8 @@ def opacity(share, p: Patch, kind: str, soft: float, lobar: bool, f: Frame, clou
     if kind == "bacterial":
         if lobar and p.side < 0 and p.height < 0.72:
             s = (np.float32(f.apex - FISSURE * f.height) - y[near]) * np.float32(1 / f.height)
-            s -= np.float32(0.06) * q[near]
-            added *= ramp(np.float32(0.5) + s * np.float32(14 if p.height > FISSURE else -14))
+            s -= np.float32(0.09) * q[near] + np.float32(0.03) * cloud[near]
+            added *= ramp(np.float32(0.5) + s * np.float32(8 if p.height > FISSURE else -8))
         np.maximum(share[near], added, out=share[near])
     else:
         share[near] += added * (1 - share[near])

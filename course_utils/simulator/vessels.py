@@ -42,7 +42,7 @@ def tree(patient, f: Frame) -> list[np.ndarray]:
     """The vessels of both lungs, by generation, as in `pulmonary.stems`."""
     rng = np.random.default_rng(patient.seed)
     if patient.child:
-        return fan(f, rng, 7, 0.36, winding=0.75)
+        return fan(f, rng, 7, 0.36, winding=1.1)
     return pulmonary.tree(lambda side: hilum(f, side), f.unit, rng, GENERATIONS)
 
 
