@@ -31,6 +31,7 @@ BROAD = [0.6, 0.8, 1.0, 1.0, 0.95, 1.0, 1.15, 1.1]  # height
 TABLES = np.stack([END, CREST, WIDEST, FALL, TALL, MINERAL])
 BETWEEN = 2.25  # cm from one rib to the next, where a band is as tall as said above
 CARTILAGES = 7  # of the true ribs
+COARSE = 5  # of the chest wall's table, one height in so many is enough
 THICK = 0.38  # half the thickness of a band, cm: it is seen at the side
 OUT = 0.24  # cm, sd of how far a rib lies outside its neighbours: their outlines at the side do not coincide
 LIP = 0.028  # cortex of the thin lower border, cm^2: it roofs the groove of the vessels
@@ -55,8 +56,8 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     """Pieces for `Plane.splat` of all ribs and of what has calcified of their cartilage."""
     u, pitch = f.unit, rise(patient)
     t = np.linspace(0, 1, plane.samples(2.5 * f.width))
-    bone = np.hanning(2 * int(2.2 * u / TABLE_STEP) + 1)  # it bends less sharply than the lung's apex
-    wall = np.convolve(cavity(patient, f), bone / bone.sum(), "same")
+    bone = np.hanning(2 * round(2.2 * u / TABLE_STEP / COARSE) + 1)  # it bends less sharply than the lung's apex
+    wall = np.convolve(cavity(patient, f)[::COARSE], bone / bone.sum(), "same")
     stature = np.exp(0.08 * rng.standard_normal()) * min(pitch / (BETWEEN * u), 1.1)  # low ones in a low chest
     rib, side = np.tile(ORDER, 2), np.repeat([-1.0, 1.0], 12)[:, None]
     own = rng.normal(0, (0.10, 0.05, 0.04, 0.02, 0), (12, 5))  # where the rib begins, how far it falls, how tall it is,
@@ -72,7 +73,7 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     y = f.apex + (TOP - depth_of(rib)[:, None] + start) * pitch
     y = y - patient.rib_slope * f.width * drop * (1 + fall) * (back[:, :1] - back)
     y = y + u * (crest * angle * np.exp(1 - angle) + 0.10 * sway)
-    half = least(np.interp(y, TABLE, wall), f.width * widest) + u * rng.normal(THICK, OUT, (24, 1))
+    half = least(np.interp(y, TABLE[::COARSE], wall), f.width * widest) + u * rng.normal(THICK, OUT, (24, 1))
     x, z = half * np.sin(phi) ** FLAT_BACK[1], -f.depth * back
     dx, dy, dz = (gradient(v) for v in (x, y, z))
     flat, film, all3 = dx * dx + dz * dz, dx * dx + dy * dy, dx * dx + dy * dy + dz * dz
@@ -104,7 +105,7 @@ def least(a, b) -> np.ndarray:
 def waves(rng: np.random.Generator, t: np.ndarray, length: np.ndarray) -> np.ndarray:
     """Uneven lines over t (0 to 1), of sd 1, one for each length (radians, (lines, 1)): no rib is ruled."""
     pace, phase = rng.uniform(1, 5, (2, len(length), 1)) * length, rng.uniform(0, 2 * np.pi, (2, len(length), 1))
-    return np.sin(pace * t + phase).sum(0)
+    return np.sin((pace * t + phase).astype(np.float32)).sum(0)
 
 
 def bend(patient, f: Frame, y, q) -> np.ndarray:
