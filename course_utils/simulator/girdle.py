@@ -18,6 +18,7 @@ from .plane import Plane, bezier
 SHEET = 0.17  # mineral of the blade's thin plate on a ray, cm
 TUBULAR = {"hollow": 0.76, "marrow": 0.2}  # see `Plane.tubes`
 SHAFT = {"hollow": 0.84, "marrow": 0.30}  # of a clavicle: spongy inside
+HANGING = -1.40  # radians: the lowest direction of an arm that hangs beside the chest
 ARM = -0.2  # depth of the humerus over that of the chest: behind the middle plane
 HEAD = {"hollow": 0.92, "marrow": 0.0}  # of a humerus: a thin cortex
 BALL = 2.5, 1.0  # its spongy part: radius, cm, and mineral through its middle, cm
@@ -60,8 +61,11 @@ def socket(exposure, f: Frame, side: int, lift: float = 0.0) -> np.ndarray:
 
 @functools.lru_cache(maxsize=2)
 def direction(exposure, side: int) -> float:
-    """Direction of an arm above the horizontal, radians, if it were the left one: nobody holds both alike."""
-    return exposure.arms + 0.14 * abs(np.random.default_rng([exposure.seed, 3 + side]).standard_normal())
+    """Direction of an arm above the horizontal, radians, if it were the left one: nobody holds both alike.
+
+    A hanging arm rests against the flank, which leads it outwards.
+    """
+    return max(exposure.arms, HANGING) + 0.14 * abs(np.random.default_rng([exposure.seed, 3 + side]).standard_normal())
 
 
 def _clavicle(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, shape) -> tuple:
