@@ -53,7 +53,8 @@ FRONT_FALL = (0.17, 0.30, 0.41, 0.51)  # of lung height, from the turn at the wa
 
 def cubics(t: np.ndarray) -> np.ndarray:
     """A basis of the cubic splines through `KNOTS` at t, (..., knots): powers, and truncated ones but at the ends."""
-    return np.stack([t**0, t, t**2, t**3, *(np.maximum(t - knot, 0) ** 3 for knot in KNOTS[2:-2])], axis=-1)
+    beyond = [t, *(np.maximum(t - knot, 0) for knot in KNOTS[2:-2])]
+    return np.stack([np.ones_like(t), t, t * t, *(part * part * part for part in beyond)], axis=-1)
 
 
 BEND = np.linalg.inv(cubics(KNOTS))  # from the value at each knot to that basis
