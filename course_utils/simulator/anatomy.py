@@ -186,5 +186,5 @@ def dome_height(patient, f: Frame, distance, top: float, side: int) -> np.ndarra
     peak = f.width * ((0.50 if side < 0 else 0.53) + 0.05 * rng.standard_normal())
     steep = float(np.clip(0.20 + 0.05 * rng.standard_normal(), 0.06, 0.32))
     t = (distance - peak) / (f.width - peak)
-    fall = np.where(t > 0, steep * t * t * (0.8 + 0.45 * t * t), 0.30 * steep * t * t)
+    fall = np.where(t > 0, steep * t * t * (0.8 + 0.45 * t * t), 0.24 * steep * t * t)
     return top - f.height * (fall + 0.006 * rng.standard_normal() * np.sin(rng.uniform(4, 9) * t))

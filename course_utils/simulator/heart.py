@@ -76,7 +76,8 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     low = f.dome[1] + (1.8 + 0.8 * turn + 0.5 * z[9]) * u
     tall = max(at(0.45) - low, 4 * u)
     ventricle = oval(y, (0.35 * left, low), 0.65 * left, tall, (4.6 + 0.5 * z[10]) * u, 1.75 + 0.3 * turn + 0.2 * z[11])
-    edges[1] = envelope(artery, knob, aorta, trunk, ventricle)
+    base = np.where(y < f.dome[1], 0.88 * left, 0)  # the heart rests on the diaphragm: no lung lies below it
+    edges[1] = envelope(artery, knob, aorta, trunk, ventricle, base)
 
     depth = {
         -1: np.interp(s, [0, 0.1, 0.3, 0.42, 0.52], [0.55, 0.44, 0.52 + 0.2 * old, 0.6 + 0.2 * old, BULK]),
