@@ -34,7 +34,7 @@ def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
     r = np.minimum(np.abs(x) / rows.smooth(curve(knots, half)), 1)
     r *= r
     r = 1 - r * r
-    return 2 * deep * np.sqrt(r) * (np.float32(0.40) + np.float32(0.60) * r)  # towards the sides the skin fades out
+    return 2 * deep * np.sqrt(r) * (np.float32(0.50) + np.float32(0.50) * r)  # towards the sides the skin fades out
 
 
 def arm_lift(exposure, side: int) -> float:

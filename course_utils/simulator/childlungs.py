@@ -9,7 +9,7 @@ from .anatomy import HEART_DEPTH, Frame, chord, diaphragm, ramp, straightened
 from .lookup import TABLE, Lookup, columns, curve
 from .plane import Plane
 
-FUZZ = 0.13  # cm: the heart beats twice a second and lies far from the detector
+FUZZ = 0.11  # cm: the heart beats twice a second and lies far from the detector
 # cm, of an adult's size, below the top of a dome: where the liver fills the chest below the heart.
 FRONT = 2.2
 ROUND = 2.4  # over an adult's `heart.CORNER`
@@ -18,7 +18,7 @@ ROUND = 2.4  # over an adult's `heart.CORNER`
 def cavity(patient, f: Frame) -> tuple[list, list]:
     """Half-width of the thoracic cavity from the diaphragm (first) to the apex: knots in y and values, both in cm."""
     s = np.array([1.45, 1.2, 1.0, 0.8, 0.6, 0.42, 0.28, 0.17, 0.09, 0.04, 0.012, 0.0])
-    w = np.array([1.05, 1.04, 1.01, 0.965, 0.90, 0.825, 0.735, 0.62, 0.49, 0.37, 0.27, 0.20])
+    w = np.array([1.05, 1.04, 1.01, 0.965, 0.90, 0.825, 0.74, 0.64, 0.53, 0.42, 0.33, 0.26])
     w = w + (patient.shape - 0.2) * 0.12 * np.clip(0.75 - s, -0.3, 0.5) * (s > 0.05)
     return list(f.apex - s * f.height), list(w * f.width)
 
