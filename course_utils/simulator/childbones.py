@@ -17,7 +17,7 @@ from .childlungs import cavity
 from .lookup import TABLE_REACH, TABLE_STEP, curve
 from .plane import Plane, gradient
 
-PITCH = 0.150  # of lung height, from one vertebra to the next: eight ribs or so lie above the diaphragm
+PITCH = 0.136  # of lung height, from one vertebra to the next: eight ribs or so lie above the diaphragm
 TOP = 0.09  # of lung height, first thoracic vertebra above the apex
 
 VEIL = 0.74  # share of the ribs' contrast lost where heart or liver takes the lung's place: they scatter more
@@ -103,12 +103,14 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
         tall = tall * (1 + 0.07 * np.sin(rng.uniform(12, 22, (n, 1)) * t + rng.uniform(0, 6, (n, 1))))
         thin = edge_on * tall
         radius.append(thin + (tall - thin) * across)
-        fade = np.interp(t, [0, 0.1, 0.4, 0.5, 0.58, 0.72, 0.94, 1], [0.50, 0.72, 0.75, 0.64, 0.52, 0.52, 0.48, 0.04])
+        fade = np.interp(t, [0, 0.1, 0.4, 0.5, 0.58, 0.72, 0.88, 1], [0.50, 0.72, 0.75, 0.70, 0.52, 0.52, 0.40, 0.0])
         weight = np.interp(order, [0, 1, 2, 6, 8, 11], [0.60, 0.80, 0.95, 1, 0.66, 0.40])[:, None]
         weight = weight * (1 + 0.13 * rng.standard_normal((n, 1)))
         for deep, low, high in ((0.15, 5, 11), (0.12, 25, 60)):  # spongy bone is mottled
             weight = weight * (1 + deep * np.sin(rng.uniform(low, high, (n, 1)) * t + rng.uniform(0, 6, (n, 1))))
-        mineral = u * fade * weight * (0.72 + 0.28 * across)
+        dz = gradient(z[-1])
+        steep = np.sqrt(1 + np.minimum(dz * dz / (dx * dx + dy * dy + 1e-9), 3.0))
+        mineral = u * fade * weight * (0.6 + 0.4 * steep)
         path.append(0.70 * tall * mineral / radius[-1])
         border = 0.88 * np.sign(dx) * radius[-1] / np.sqrt(dx * dx + dy * dy + 1e-9)  # from the middle to the lower one
         lip = x[-1] + border * dy, yy - border * dx, z[-1], LIP * mineral * sharp
