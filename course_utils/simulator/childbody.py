@@ -12,7 +12,7 @@ import numpy as np
 from .anatomy import Frame, ramp
 from .lookup import Lookup, around, curve
 
-UNEVEN = 0.013  # standard deviation of the depth of soft tissue, relative: fat and bowel lie in lobes
+UNEVEN = 0.018  # standard deviation of the depth of soft tissue, relative: fat and bowel lie in lobes
 CELLS = (8, 16, 32, 64)  # of that unevenness, on 48 cm
 # How much less fat attenuates than muscle: a tenth (ICRU report 44), raised as the display raises it.
 FAT = np.float32(0.16)
@@ -34,7 +34,7 @@ def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
     r = np.minimum(np.abs(x) / rows.smooth(curve(knots, half)), 1)
     r *= r
     r = 1 - r * r
-    return 2 * deep * np.sqrt(r) * (np.float32(0.50) + np.float32(0.50) * r)  # towards the sides the skin fades out
+    return 2 * deep * np.sqrt(r) * (np.float32(0.65) + np.float32(0.35) * r)  # towards the sides the skin fades out
 
 
 def arm_lift(exposure, side: int) -> float:
