@@ -70,7 +70,7 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     slant = slant + 0.42 * (patient.rib_slope - 1.1)  # of the posterior part, as the spine bends back
     sideways = np.array(SIDEWAYS)
     arch = 0.035 * np.sin(np.pi * np.minimum(sideways, 1) ** 0.8)[:, None]
-    last = np.interp(order, [0, 2, 5, 7, 9, 11], [0.52, 0.9, 1.0, 0.95, 0.75, 0.55])
+    last = np.interp(order, [0, 2, 5, 7, 9, 11], [0.52, 0.9, 1.0, 0.86, 0.62, 0.42])
     k = plane.samples(2.3 * f.width)
     t = np.linspace(0, 1, k)
     x, y, z, radius, path, lips = [], [], [], [], [], []

@@ -16,7 +16,7 @@ from .childbody import arm_lift
 from .plane import Plane, bezier, gradient
 
 BLADE = -0.8  # depth of the shoulder blades, of the half-depth of the chest
-PLATE = 0.13  # path through a blade, of the unit
+PLATE = 0.22  # path through a blade, of the unit
 EDGE = 20  # samples of a side of a blade's outline
 
 
