@@ -34,7 +34,7 @@ def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
     r = np.minimum(np.abs(x) / rows.smooth(curve(knots, half)), 1)
     r *= r
     r = 1 - r * r
-    return 2 * deep * np.sqrt(r) * (np.float32(0.65) + np.float32(0.35) * r)  # towards the sides the skin fades out
+    return 2 * deep * np.sqrt(r) * (np.float32(0.95) + np.float32(0.05) * r)  # towards the sides the skin fades out
 
 
 def arm_lift(exposure, side: int) -> float:

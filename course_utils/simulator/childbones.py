@@ -20,7 +20,7 @@ from .plane import Plane, gradient
 PITCH = 0.136  # of lung height, from one vertebra to the next: eight ribs or so lie above the diaphragm
 TOP = 0.09  # of lung height, first thoracic vertebra above the apex
 
-VEIL = 0.74  # share of the ribs' contrast lost where heart or liver takes the lung's place: they scatter more
+VEIL = 0.54  # share of the ribs' contrast lost where heart or liver takes the lung's place: they scatter more
 LIP = 0.34  # cortex of the thin lower border over that of the band: it roofs the groove of the vessels
 LOW_KILOVOLTS = 1.25  # small children are exposed at 60 kV or so, where bone stops more of the beam than at 120 kV
 
