@@ -65,7 +65,7 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
         wave = rng.uniform(0, 6, 4)  # no bone has borders of even distance or brightness
         y.append(low + (top - low) * t + (bend + 0.05 * np.sin(11 * t + wave[0])) * u)
         broad = np.interp(
-            t, [0, 0.03, 0.12, 0.35, 0.60, 0.80, 0.95, 1], [0.44, 0.62, 0.56, 0.43, 0.40, 0.50, 0.64, 0.50]
+            t, [0, 0.03, 0.12, 0.35, 0.60, 0.80, 0.95, 1], [0.44, 0.66, 0.56, 0.38, 0.35, 0.46, 0.64, 0.50]
         )
         broad = broad * (1 + 0.07 * np.sin(9 * t + wave[1]) + 0.04 * np.sin(19 * t + wave[2]))
         radius.append(u * (1 + 0.10 * own[1]) * broad)
@@ -144,10 +144,10 @@ def humerus(patient, plane: Plane, f: Frame, side: int, socket, lift: float, rng
     centre = socket + way * (0.25 * u + thick) + rng.normal(0, 0.12 * u, 2)
     t = np.linspace(0, 1, plane.samples(32 * u)) ** 1.8
     # The plate of cartilage is 2 mm wide, but seen at a slant: the centre lies half before the end of the shaft.
-    along = (0.95 - 0.4 * grown * rng.uniform(0.2, 1)) * thick + 0.12 * u + 20 * u * t
-    end = 1.15 + 0.25 * grown
+    along = (0.80 - 0.35 * grown * rng.uniform(0.2, 1)) * thick + 0.08 * u + 20 * u * t
+    end = 1.35 + 0.30 * grown
     radius = [0.5 * end, 0.92 * end, end, 0.95 * end, 0.96, 0.74, 0.68]
-    radius = u * np.interp(t, [0, 0.008, 0.022, 0.045, 0.095, 0.20, 1], radius)
+    radius = u * np.interp(t, [0, 0.005, 0.012, 0.032, 0.085, 0.20, 1], radius)
     bow = 0.20 * u * np.sin(np.pi * np.clip(3.7 * t, 0, 1)) + rng.normal(0, 0.5 * u) * t
     x, y = (centre[i] + way[i] * along + square[i] * bow for i in (0, 1))
     solid = 0.72 * u * np.interp(t, [0, 0.006, 0.02, 0.12, 1], [0.6, 1.2, 0.8, 0.9, 1.1])
