@@ -104,7 +104,7 @@ def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
         thin = edge_on * tall
         radius.append(thin + (tall - thin) * across)
         fade = np.interp(t, [0, 0.1, 0.4, 0.5, 0.58, 0.72, 0.88, 1], [0.50, 0.72, 0.75, 0.70, 0.52, 0.52, 0.40, 0.0])
-        weight = np.interp(order, [0, 1, 2, 6, 8, 11], [0.60, 0.80, 0.95, 1, 0.66, 0.40])[:, None]
+        weight = np.interp(order, [0, 1, 2, 6, 8, 11], [0.36, 0.62, 0.90, 1, 0.66, 0.40])[:, None]
         weight = weight * (1 + 0.13 * rng.standard_normal((n, 1)))
         for deep, low, high in ((0.15, 5, 11), (0.12, 25, 60)):  # spongy bone is mottled
             weight = weight * (1 + deep * np.sin(rng.uniform(low, high, (n, 1)) * t + rng.uniform(0, 6, (n, 1))))

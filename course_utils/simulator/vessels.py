@@ -1,4 +1,4 @@
-"""Vessels and airways: a tree that branches from each hilum, and the trachea with its main bronchi."""
+"""Vessels: a tree that branches from each hilum."""
 
 from __future__ import annotations
 
@@ -91,36 +91,3 @@ def branches(plane: Plane, levels, widen: float = 1.0, solid: float = 2.0) -> li
     ends = np.minimum(np.minimum(t, 1 - t) * length / radius + np.float32(0.35), 1)  # they fade: no cut faces
     curves = x + flat * t * np.cos(turn), y + flat * t * np.sin(turn), z + length * t * np.sin(rise)
     return [plane.tubes(*curves, r, solid * r * ends)]
-
-
-def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
-    """Trachea and the two main bronchi as pieces for `Plane.splat`: air.
-
-    The right bronchus is short, wide and steep, the left one long and narrow; both fade in where the trachea, which an
-    unfolded aorta pushes to the right, fades out.
-    """
-    u = f.unit
-    carina, top = f.apex - 0.36 * f.height, f.apex + 0.45 * f.height
-    t = np.linspace(0, 1, plane.samples(f.height))
-    r = 0.74 * u
-    shift = 0.45 * patient.aorta * u
-    lean = 0.45 * np.random.default_rng([patient.seed, 15]).standard_normal()  # of its upper end, over u
-    start = carina + 1.2 * u  # of the bronchi, within the trachea
-    falls = top - carina, start - carina + 3.6 * u, start - carina + 2.9 * u
-    x = np.stack(
-        [
-            u * (0.25 * np.sin(5 * t) + lean * (1 - t)) - shift * t,
-            -0.30 * u - shift - 2.3 * u * t,
-            0.30 * u - shift + 3.9 * u * t,
-        ]
-    )
-    y = np.stack([top - falls[0] * t, start - falls[1] * t, start - falls[2] * t**1.2])
-    wavy = 1 + 0.05 * np.sin(9 * t + patient.seed % 7) + 0.04 * np.sin(23 * t + patient.seed % 5)  # rings, other organs
-    radius = np.stack(
-        [r * wavy * np.interp(t, [0, 0.2, 0.7, 1], [0.8, 1.0, 0.95, 0.8]), r * (0.74 - 0.12 * t), r * (0.62 - 0.12 * t)]
-    )
-    z = np.stack([-0.25 * f.depth * t, *np.full((2, t.size), -0.25 * f.depth)])
-    end = 1 - 2.0 * u / falls[0]
-    branch = np.interp(t, [0, 0.3, 0.6, 1], [0, 0.8, 0.8, 0.1])
-    fade = np.stack([np.interp(t, [0, 0.15, 0.4, 0.6, end, 1], [0, 0.9, 1.0, 0.9, 0.65, 0.1]), branch, branch])
-    return [plane.tubes(x, y, z, radius, 1.9 * radius * fade)]
