@@ -211,7 +211,7 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     y = y - np.float32(plane.pitch / 2)  # between two rows
     for p in disease.patches:
         opacity(share, p, disease.kind, soft, patient.child, f, cloud, x, y, side, q)
-    most = np.float32(0.76 if patient.child else 0.97)  # no opacity is whiter than the heart
+    most = np.float32(0.70 if patient.child else 0.97)  # no opacity is whiter than the heart
     out[part] = enlarged(np.minimum(share * uneven * np.float32(strength), most), 2, air[part].shape)
     if any(disease.effusion):
         np.maximum(out, fluid(disease, f, lungs) * np.float32(min(0.9 * strength, 0.95)), out=out)
@@ -244,7 +244,7 @@ def opacity(share, p: Patch, kind: str, soft: float, lobar: bool, f: Frame, clou
         if lobar and p.side < 0 and p.height < 0.72:
             s = (np.float32(f.apex - FISSURE * f.height) - y[near]) * np.float32(1 / f.height)
             s -= np.float32(0.09) * q[near] + np.float32(0.03) * cloud[near]
-            added *= ramp(np.float32(0.5) + s * np.float32(8 if p.height > FISSURE else -8))
+            added *= ramp(np.float32(0.5) + s * np.float32(4 if p.height > FISSURE else -4))
         np.maximum(share[near], added, out=share[near])
     else:
         share[near] += added * (1 - share[near])

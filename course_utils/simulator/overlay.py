@@ -108,7 +108,7 @@ def frame(site, exposure, shape: tuple[int, int]) -> Frame:
     name = site.border
     if name == "none":
         name, chance = "black" if style < 0.6 else "line", chance * FRAMED / ODD
-    if chance > FRAMED or (name == "shutter" and exposure.view in PORTABLE):
+    if name == "bare" or chance > FRAMED or (name == "shutter" and exposure.view in PORTABLE):
         return Frame("none")
     height, width = shape
     wide = np.abs(rng.normal(0, 0.03, 4)) * (rng.random(4) < 0.75)
