@@ -61,8 +61,13 @@ def softened(table: pd.DataFrame, temperature: float) -> pd.DataFrame:
 
 
 def probabilities(table: pd.DataFrame) -> np.ndarray:
-    """Return the scores, which must be probabilities, kept a hair away from 0 and 1. Raises `ValueError` otherwise."""
+    """Return the scores, which must be probabilities: 0 and 1 become the next to them, as certainty has no log-odds.
+
+    That is 1e-15 away, or as near as the nearest other score, so that the order stays. Raises `ValueError` for a score
+    outside 0 to 1.
+    """
     score = table["score"].to_numpy(float)
     if ((score < 0) | (score > 1)).any():
         raise ValueError(f"scores from {score.min():g} to {score.max():g} are no probabilities: those lie in 0 to 1")
-    return np.clip(score, 1e-15, 1 - 1e-15)  # certainty has no finite log-odds
+    unsure = score[(score > 0) & (score < 1)]
+    return np.clip(score, unsure.min(initial=1e-15), unsure.max(initial=1 - 1e-15))

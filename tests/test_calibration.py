@@ -35,6 +35,13 @@ def test_softened_scores_keep_their_order_and_come_back():
     assert evaluation.auc(soft) == evaluation.auc(table)
 
 
+def test_scores_nearer_to_certainty_than_usual_keep_their_order():
+    scores = [0.0, 1e-200, 1e-40, 1e-17, 0.3, 1 - 4e-16, 1 - 2e-16]
+    table = pd.DataFrame({"label": [0, 1, 0, 1, 0, 1, 1], "score": scores, "group": range(7)})
+    soft = calibration.softened(table, 3.0)
+    assert (np.diff(soft["score"])[1:] > 0).all() and np.isfinite(logit(soft["score"])).all()
+
+
 def test_certainty_can_be_softened():
     table = calibrated(4).assign(label=[0, 1, 0, 1], score=[0.0, 1.0, 1.0, 0.3])
     soft = calibration.softened(table, calibration.temperature(table))["score"]
