@@ -14,6 +14,8 @@ from scipy.ndimage import binary_dilation
 
 from course_utils import simulator
 from course_utils.simulator import anatomy, childgirdle, detector, overlay, tone, vessels
+from course_utils.simulator import exposure as exposures
+from course_utils.simulator import patient as patients
 from course_utils.simulator.plane import Plane
 
 SIZE = 128
@@ -416,3 +418,19 @@ def test_a_few_films_of_a_site_are_flat_or_hard():
     tones = [tone.develop(simulator.SITES["sirm"], case("normal", "sirm", seed=seed)[3]) for seed in range(300)]
     assert 0.04 < np.mean([t.high < 1 for t in tones]) < 0.2
     assert np.ptp([t.width for t in tones]) > 0.4 and min(t.high - t.low for t in tones) > 0.2
+
+
+@pytest.mark.parametrize("child", [False, True], ids=["adult", "child"])
+def test_whatever_is_allowed_can_be_filmed(child):
+    bodies = {**(patients.CHILD if child else patients.ADULT), **patients.SHARED}
+    rng = np.random.default_rng(0)
+    for number in range(60):
+        body, shot = (
+            {name: ends[rng.integers(2)] for name, ends in ranges.items() if name not in ("seed", "age")}
+            for ranges in (bodies, exposures.RANGES)
+        )
+        view = simulator.VIEWS[number % 3]
+        with np.errstate(invalid="raise"):  # no film has values that are no numbers
+            film = simulator.render(*case(view=view, child=child, seed=number, patient=body, exposure=shot), size=64)
+        assert film.pixels.shape[1] == 64 or film.pixels.shape[0] == 64
+        assert np.isfinite(film.lungs).all() and film.pixels.std() > 0, (body, shot)

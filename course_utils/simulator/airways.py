@@ -14,9 +14,9 @@ FLAT = 0.94  # share of a round tube's path: the back of the trachea is flat
 
 
 def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
-    """Trachea, main bronchi and the first branches of both as pieces for `Plane.splat`: air, cm.
+    """Trachea, main bronchi and the first branches of both as pieces for `Plane.splat`: cm of lung of like weight.
 
-    The trachea, 15 to 20 mm wide (Breatnach et al., AJR 142 (1984): men 13 to 25, women 10 to 21), runs down the
+    The trachea, some 16 mm wide (Breatnach et al., AJR 142 (1984): men 13 to 25, women 10 to 21), runs down the
     midline until the aortic arch, the more so an unfolded one, pushes it to the right. The right main bronchus is
     short, wide and steep, the left one long and narrow.
     """

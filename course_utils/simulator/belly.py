@@ -12,9 +12,9 @@ from .lookup import ellipse
 
 
 def gas(patient, exposure, f: Frame, x, y) -> np.ndarray:
-    """Gas below the left dome and in the colon, cm: lobes that have run together, their outline spoilt by folds.
+    """Gas in stomach and colon on every ray, cm.
 
-    Most have one bubble in the stomach, which fits the dome above it; gas rises: upright it ends on a level of fluid.
+    Nearly half have a bubble in the stomach, below the dome; gas rises: upright it ends on a level of fluid.
     """
     u, rng = f.unit, np.random.default_rng(patient.seed + 2)
     erect = exposure.view == "PA"

@@ -37,7 +37,8 @@ def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
     r *= r
     oval = deep * deep * (1 - r * r)
     slope = a + 2.0 * u * exposure.shoulders  # of the trapezius, from the neck down to the raised or lowered shoulders
-    low, high = a - 0.38 * h, slope - 2.7
+    high = slope - 2.7
+    low = min(a - 0.38 * h, high - 0.5)  # also where low shoulders hang beside short lungs
     levels = [a - 0.8 * h, a - 0.55 * h, low, low + 0.5 * (high - low), low + 0.8 * (high - low)]
     levels += [high, slope - 0.7, slope + 0.8, slope + 2.6, slope + 5.2, slope + 8.5, slope + 12, slope + 17]
     half = rows(
@@ -60,14 +61,14 @@ def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
 def arms(patient, exposure, f: Frame, x, y, soft: np.ndarray) -> None:
     """Join both arms, which hang beside the chest, to the thickness of the trunk, cm, in place.
 
-    They are round along the humerus, thickest where the deltoid muscle covers it, and run into the shoulder.
+    Blunt at the sides, they are thickest where the deltoid muscle covers the humerus, and run into the shoulder.
     """
     u, wall = f.unit, patient.wall
     rng = np.random.default_rng([patient.seed, 19])
     for side in (-1, 1):
         angle = girdle.direction(exposure, side)
         cos, sin = math.cos(angle), math.sin(angle)
-        start = girdle.socket(exposure, f, side) + (2.6 * u + 1.2 * u * cos, 1.2 * u * sin)  # the head's middle
+        start = girdle.socket(exposure, f, side) + (2.6 * u + 1.2 * u * cos, 1.2 * u * sin)  # near the humeral head
         start[0] *= side
         cos *= side
         far = 40 * u
@@ -83,8 +84,8 @@ def arms(patient, exposure, f: Frame, x, y, soft: np.ndarray) -> None:
         r *= r
         gap /= r
         chord = np.float32(DEEP * DEEP) * r * np.maximum(1 - gap * gap * gap, 0)  # squared
-        trunk = soft[part] ** 2
-        soft[part] = np.sqrt(np.sqrt(trunk * trunk + chord * chord))  # the larger of both, without a crease
+        chest = soft[part] ** 2
+        soft[part] = np.sqrt(np.sqrt(chest * chest + chord * chord))  # the larger of both, without a crease
 
 
 def pectorals(patient, f: Frame, x, y, rows: Lookup) -> np.ndarray:

@@ -96,9 +96,9 @@ def head(exposure, f: Frame, x, y) -> np.ndarray:
     return out
 
 
-def bowel_gas(patient, f: Frame, x, y, rng) -> np.ndarray:
+def bowel_gas(patient, f: Frame, x, y) -> np.ndarray:
     """Gas in stomach and bowel, cm: crying children swallow air. Food takes the lower part of the stomach."""
-    u, gas = f.unit, patient.gas
+    u, gas, rng = f.unit, patient.gas, np.random.default_rng(patient.seed + 2)
     bubbles = []  # centre, half-axes, depth, lean
     if gas > 0.6:  # a blown-up stomach fits the left dome, which parts it from the lung as a thin wall
         wide, tall = rng.uniform(2.6, 5.2) * u, rng.uniform(1.6, 3.2) * u

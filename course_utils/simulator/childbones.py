@@ -2,7 +2,7 @@
 
 Proportions after films of children and Caffey's account of what normal ones show: narrow vertebrae with wide discs,
 ribs that form loops at the chest wall, shoulder blades turned outwards by the raised arms, a funnel-shaped upper end of
-the humerus capped by a half-round growth centre, lower jaw and milk teeth at the upper edge of the film.
+the humerus capped by a small oval growth centre, lower jaw and milk teeth at the upper edge of the film.
 Lengths follow from the patient's `Frame`; all values are cm of cortical bone along the ray.
 """
 

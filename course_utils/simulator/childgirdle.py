@@ -3,7 +3,7 @@
 Landmarks lie as on supine films with the arms up (Caffey; Keats, Atlas of Normal Roentgen Variants): the clavicle
 rises from beside the spine over the apex to the acromion; of the blade, thin as paper, one sees the lateral border
 outside the ribs, the socket, and spine and neck as a Y above the second rib; the upper end of the humerus is a funnel
-capped by a half-round growth centre beside the socket. Lengths follow from the patient's `Frame`; all values are cm of
+capped by a small oval growth centre beside the socket. Lengths follow from the patient's `Frame`; all values are cm of
 cortical bone.
 """
 

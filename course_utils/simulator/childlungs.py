@@ -54,7 +54,7 @@ def mediastinum(patient, f: Frame) -> tuple[dict[int, np.ndarray], dict[int, np.
     vessels = np.interp(s, [0, 0.02, 0.06, 0.14, 0.26, 0.45, 0.6], [3.8, 3.2, 2.8, 2.8, 2.9, 2.7, 0]) + 0.25 * z[7]
     thymus = heart.oval(y, (0.9 * u, at(0.23 + 0.03 * z[8])), (2.0 + 0.9 * lobes[1]) * u, 0.20 * h, 0.30 * h)
     trunk = heart.oval(y, (0.15 * left, at(0.43 + 0.01 * z[9])), (0.40 + 0.03 * z[10]) * left, 0.22 * h, 0.26 * h)
-    low = 0.84 + 0.8 * (f.dome[0] - f.dome[1]) / h - 0.05 * turn + 0.03 * z[11]  # on the dome
+    low = max(0.84 + 0.8 * (f.dome[0] - f.dome[1]) / h - 0.05 * turn + 0.03 * z[11], 0.6)  # on the dome
     power = 2.3 + 0.3 * turn + 0.2 * z[12]
     ventricle = heart.oval(y, (0.3 * left, at(low)), 0.7 * left, (low - 0.36) * h, 0.42 * h, power)
     edges[1] = rounded(vessels * u + slope, thymus, trunk, ventricle)

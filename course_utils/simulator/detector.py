@@ -69,16 +69,16 @@ def scattered(primary: np.ndarray, ratio: float, pitch: float) -> np.ndarray:
 
 
 @functools.cache
-def bell() -> np.ndarray:
+def quantiles() -> np.ndarray:
     """The standard normal distribution as 65536 equally likely values."""
     return ndtri((np.arange(65536) + 0.5) / 65536).astype(np.float32)
 
 
 def normal(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
-    """Standard normal noise, float32, from `bell`, several times as fast as exact draws: 64 random bits for four."""
+    """Standard normal noise, float32, from `quantiles`, several times as fast as exact draws: 64 bits for four."""
     size = shape[0] * shape[1]
     bits = rng.integers(0, 2**64, -(-size // 4), np.uint64).view(np.uint16)[:size]
-    return bell().take(bits, mode="clip").reshape(shape)
+    return quantiles().take(bits, mode="clip").reshape(shape)
 
 
 def count(signal: np.ndarray, dose: float, pitch: float, rng: np.random.Generator) -> np.ndarray:

@@ -24,7 +24,7 @@ VISIBLE = {"normal": 0.0, "covid": 0.69, "bacterial": 1.0, "viral": 1.0}
 THRESHOLD = 1.0  # cm of extra path that count as lesion in the mask
 # A small child's lungs are shallow: what fills them takes a larger share of the air than in an adult.
 SHALLOW = {"bacterial": 2.0, "viral": 2.0}
-RAGGED = {"covid": 0.30}  # how far the edge of an opacity follows the texture, over its half-axes; others: 0.22
+RAGGED = {"covid": 0.30, "bacterial": 0.22, "viral": 0.22}  # how far an edge follows the texture, over its half-axes
 DENSE = {"covid": 1.3, "bacterial": 1.15, "viral": 1.3}  # of adults
 FISSURE = 0.48  # height of the horizontal fissure at the hilum, 0 apex to 1 dome
 REACH = 24.0  # cm, half-side of the square that textures cover
@@ -46,7 +46,7 @@ class Patch:
 @dataclasses.dataclass(frozen=True)
 class Disease:
     """Kind, strength (0 to 4; 1: as drawn) and whether anything shows; `patches`, the opacities; `net`, 0 to 1, how
-    much of the change is a fine net; `effusion`, height of the fluid beside the right and left lung, cm at the chest
+    much of the change is a fine net; `effusion`, height of the fluid beside the right and left lung, cm, near the chest
     wall; `seed` for the texture."""
 
     kind: str
@@ -75,7 +75,7 @@ def draw_disease(rng: np.random.Generator, kind: str, patient, strength: float =
     """Draw a disease; the same state of `rng` gives the same opacities at any strength.
 
     Args:
-        rng: source of randomness. kind: one of `KINDS`. patient: who has it (children have larger patches).
+        rng: source of randomness. kind: one of `KINDS`. patient: who has it (a child gets no effusion).
         strength: multiplies the extra path length, 0 to 4.
         **fixed: fields of `Disease` to set instead of drawing them, such as visible=True.
 
@@ -177,7 +177,7 @@ def fluid(disease: Disease, f: Frame, lungs: dict) -> np.ndarray:
 
 
 def texture(rng: np.random.Generator, plane: Plane, cells: tuple[int, ...], unit: float, part) -> np.ndarray:
-    """Cloudy field of mean 0 and sd about 1: noise on ever finer grids, each half as strong as the one before.
+    """Cloudy field of mean 0 and sd about 1: noise on ever finer grids, each 0.62 times as strong as the one before.
 
     part: slices of the rows and columns that are wanted. One value for two by two pixels: see `lookup.enlarged`.
     """
@@ -229,9 +229,9 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
 def opacity(share, p: Patch, kind: str, soft: float, lobar: bool, f: Frame, cloud, x, y, side, q) -> None:
     """Replace a share of the air by one patch, in place; its edge follows the cloud.
 
-    lobar: what fills the upper or the middle lobe ends at the fissure between both.
+    lobar (a child): on the right, what fills the upper or the middle lobe ends at the fissure between both.
     """
-    ragged = np.float32(RAGGED.get(kind, 0.22))
+    ragged = np.float32(RAGGED[kind])
     reach = 1 + soft / 2 - float(ragged * cloud.min())  # nothing is further from the centre than this many half-axes
     inner, outer = p.lateral - reach * p.wide, p.lateral + reach * p.wide
     centre = p.side * f.width * (max(inner, 0) + min(outer, 1.1)) / 2, f.apex - p.height * f.height

@@ -131,7 +131,7 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
     """Where the healthy chest lies, what it transmits, and its lungs; read-only, for the next film of a pair."""
     plane, f = Plane(patient, exposure, size), anatomy.frame(patient, exposure)
     tree = vessels.tree(patient, f)
-    rib_rng, gas_rng = (np.random.default_rng(patient.seed + k) for k in (1, 2))
+    rib_rng = np.random.default_rng(patient.seed + 1)
     if patient.child:
         lungs = childlungs.lungs(patient, plane, f, without)
     else:
@@ -157,7 +157,7 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
         air = air - np.minimum(path, np.float32(0.8) * air)
     air = air + gas * (soft > 4)
     if patient.child and "gas" not in without:
-        air += childbody.bowel_gas(patient, f, x, y, gas_rng)
+        air += childbody.bowel_gas(patient, f, x, y)
     if "bones" in without:
         bone = np.zeros_like(air)
     else:
@@ -169,7 +169,7 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
 
 
 def trunk(patient, exposure, plane: Plane, f: anatomy.Frame, x, y, without) -> np.ndarray:
-    """Thickness of trunk and (of an adult) arms on every ray, cm; smooth, so that every second row and column do."""
+    """Thickness of trunk and of an adult's arms, less the gas below, on every ray, cm: smooth, so half the rows do."""
     shape = x.shape
     x, y = (v[::2, ::2] + (v[1, 1] - v[0, 0]) / 2 for v in (x, y))
     rows = Lookup(y)

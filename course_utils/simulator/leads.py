@@ -10,7 +10,7 @@ from .plane import Plane
 from .tray import Tray
 
 PACE = 0.9  # cm, of the steps of a cable
-LEAVES = 8.0  # cm beyond the film's edge at which cables end
+LEAVES = 8.0  # cm beyond the side of the chest at which cables end
 # Where electrodes are stuck: shares of the chest's half-width and of the lungs' height, from the apex down.
 PLACES = ((-0.75, 0.10), (0.75, 0.08), (-0.72, 0.95), (0.76, 0.90), (0.10, 0.60), (0.45, 0.75))
 

@@ -26,7 +26,7 @@ CAPTIONS = {
         "AP Supine": (("SUPINO",), ("SUPINO", "A LETTO"), ("CLINO",)),
     },
 }
-FRAMED, ODD = 0.6, 0.06  # share of films with a frame, at sites that have one and at others
+FRAMED, ODD = 0.6, 0.06  # share of films with a frame, at sites that have one and at others but bare ones
 GREYS = {"black": 0.0, "line": 0.0, "white": 0.98, "shutter": 0.03}
 PORTABLE = ("AP", "AP Supine")  # taken with a mobile unit, whose collimator leaves no neat frame
 
@@ -100,9 +100,8 @@ class Frame:
     turn: float = 0.0
 
 
-@functools.lru_cache(maxsize=2)
 def frame(site, exposure, shape: tuple[int, int]) -> Frame:
-    """The frame of one film: its site's, on most films of a site that has one; on a few of any other, too."""
+    """The frame of one film: its site's, on most films of a site that has one; on few of others, bare ones excepted."""
     rng = np.random.default_rng(exposure.seed + 4)
     chance, style, askew = rng.random(3)
     name = site.border

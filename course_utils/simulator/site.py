@@ -16,8 +16,8 @@ class Site:
         blur: sd of the detector's blur, cm. compression: share of the large-scale contrast taken out.
         sharpening: gain of the unsharp mask. black, white: grey values (0 to 1) that darkest lung and brightest tissue
         get. gamma: tone curve in between. fog: grey of bare film.
-        spread: film-to-film sd of tone, relative. border: "none" (or one from who
-        publishes the film, now and then), "bare" (never one), "black", "white" or "shutter".
+        spread: film-to-film sd of tone, relative. border: "none" (now and then one of
+        whoever publishes the film), "bare" (never one), "black", "white" or "shutter".
         letter: of the side marker (A: of a figure's panel); R and D belong on the left. letter_place: fraction (x, y)
         of the film, letter_spread: its sd. letter_size: cm. language: of captions on portable films ("" none, "en",
         "it"), see `overlay.CAPTIONS`. leads: probability of ECG leads on an AP film.
