@@ -47,6 +47,11 @@ def bell(t: np.ndarray, width: float) -> np.ndarray:
     return np.exp(np.negative(t, out=t), out=t)
 
 
+def larger(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The larger of two depths, both given squared, without a crease where they are equal."""
+    return np.sqrt(np.sqrt(a * a + b * b))
+
+
 @dataclasses.dataclass(frozen=True)
 class Frame:
     """Sizes of this patient at this inspiration, cm: what all organs are placed by."""

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from . import girdle
-from .anatomy import Frame, ramp
+from .anatomy import Frame, larger, ramp
 from .lookup import TABLE, Lookup, around, curve
 
 DEEP = 2.7  # thickness of an arm over half its width: it is deeper than wide
@@ -53,7 +53,7 @@ def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
     r = np.minimum(aside / half, 1)
     r = r * r
     slab = deep * deep * (1 - r * r * np.sqrt(np.sqrt(r)))
-    out = 2 * np.sqrt(np.sqrt(oval * oval + slab * slab))  # the larger of both, without a crease
+    out = 2 * larger(oval, slab)
     out *= Lookup(np.abs(x)).of(1 + BACK * (1 - ramp((TABLE - 0.5 * u) / (6.5 * u))))
     return out
 
@@ -84,8 +84,7 @@ def arms(patient, exposure, f: Frame, x, y, soft: np.ndarray) -> None:
         r *= r
         gap /= r
         chord = np.float32(DEEP * DEEP) * r * np.maximum(1 - gap * gap * gap, 0)  # squared
-        chest = soft[part] ** 2
-        soft[part] = np.sqrt(np.sqrt(chest * chest + chord * chord))  # the larger of both, without a crease
+        soft[part] = larger(soft[part] ** 2, chord)
 
 
 def pectorals(patient, f: Frame, x, y, rows: Lookup) -> np.ndarray:

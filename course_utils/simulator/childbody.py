@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from .anatomy import Frame, ramp
+from .anatomy import Frame, larger, ramp
 from .lookup import Lookup, around, curve
 
 UNEVEN = 0.018  # standard deviation of the depth of soft tissue, relative: fat and bowel lie in lobes
@@ -73,10 +73,7 @@ def arms(patient, exposure, f: Frame, x, y) -> np.ndarray:
 def join(soft: np.ndarray, arms: np.ndarray) -> None:
     """Add to the trunk's depth, in place, that of the arms: the larger of both, without a crease where they meet."""
     part = arms > 0
-    a, b = soft[part], arms[part]
-    a *= a
-    b *= b
-    soft[part] = np.sqrt(np.sqrt(a * a + b * b))
+    soft[part] = larger(soft[part] ** 2, arms[part] ** 2)
 
 
 def head_place(exposure, f: Frame) -> tuple[float, float, float, float]:

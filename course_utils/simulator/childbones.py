@@ -14,7 +14,7 @@ from . import childgirdle
 from .anatomy import Frame, bell, ramp
 from .childbody import head_place
 from .childlungs import cavity
-from .lookup import TABLE_REACH, TABLE_STEP, curve
+from .lookup import TABLE_REACH, TABLE_STEP
 from .plane import Plane, gradient
 
 PITCH = 0.136  # of lung height, from one vertebra to the next: eight ribs or so lie above the diaphragm
@@ -63,7 +63,7 @@ BEND = np.linalg.inv(cubics(KNOTS))  # from the value at each knot to that basis
 def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tuple]:
     """Twelve pairs of ribs: flat behind, a narrow turn at the wall, steep in front; no two sides alike."""
     u, n = f.unit, 12
-    table = curve(*cavity(patient, f))
+    table = cavity(patient, f)
     order = np.arange(n)
     start = f.apex + (TOP - PITCH * order) * f.height
     slant = np.interp(order, [0, 2, 4, 6, 8, 11], [0.14, 0.15, 0.19, 0.24, 0.29, 0.34])

@@ -76,14 +76,14 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
     body = plane.tubes(x, y, z, radius, path, hollow=0.85, marrow=0.5)
     # The cortex of either border is thick in the middle, and nowhere the same.
     dx, dy = gradient(x), gradient(y)
-    out = np.concatenate([-dy, dx, x]).reshape(3, 2, -1)[:2] / np.sqrt(dx * dx + dy * dy)
+    out = np.stack([-dy, dx]) / np.sqrt(dx * dx + dy * dy)
     wall = np.interp(t, [0, 0.15, 0.4, 0.75, 0.92], [0, 0.25, 0.95, 0.75, 0]) * u
     edges = []
     for border in (-0.8, 0.8):
         own = wall * (0.65 + 0.40 * np.sin(rng.uniform(3, 7, (2, 1)) * t + rng.uniform(0, 6, (2, 1))))
-        edges.append((x + border * radius * out[0], y + border * radius * out[1], 0.13 * u + 0 * x, own))
-    x, y, radius, path = (np.concatenate(v) for v in zip(*edges, strict=True))
-    return [body, plane.tubes(x, y, np.broadcast_to(z, x.shape), radius, path)]
+        edges.append((x + border * radius * out[0], y + border * radius * out[1], own))
+    x, y, path = (np.concatenate(v) for v in zip(*edges, strict=True))
+    return [body, plane.tubes(x, y, z, 0.13 * u, path)]
 
 
 # Begin, bend and end of the thick parts of a blade, as half-widths from the midline and lung heights above the apex;

@@ -15,12 +15,12 @@ FRONT = 2.2
 ROUND = 2.4  # over an adult's `heart.CORNER`
 
 
-def cavity(patient, f: Frame) -> tuple[list, list]:
-    """Half-width of the thoracic cavity from the diaphragm (first) to the apex: knots in y and values, both in cm."""
+def cavity(patient, f: Frame) -> np.ndarray:
+    """Half-width of the thoracic cavity at the heights of `TABLE`, cm."""
     s = np.array([1.45, 1.2, 1.0, 0.8, 0.6, 0.42, 0.28, 0.17, 0.09, 0.04, 0.012, 0.0])
     w = np.array([1.05, 1.04, 1.01, 0.965, 0.90, 0.825, 0.74, 0.64, 0.53, 0.42, 0.33, 0.26])
     w = w + (patient.shape - 0.2) * 0.12 * np.clip(0.75 - s, -0.3, 0.5) * (s > 0.05)
-    return list(f.apex - s * f.height), list(w * f.width)
+    return curve(f.apex - s * f.height, w * f.width)
 
 
 def mediastinum(patient, f: Frame) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray]]:
@@ -78,7 +78,7 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     """Air-filled depth of both lungs on every ray and what shapes it: as `anatomy.lungs`."""
     x, y = straightened(patient, plane, f)
     rows = Lookup(y)
-    half = rows.smooth(curve(*cavity(patient, f)))
+    half = rows.smooth(cavity(patient, f))
     side = np.copysign(np.float32(1), x)
     distance = np.abs(x)
     across = Lookup(distance)

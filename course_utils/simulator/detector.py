@@ -37,19 +37,17 @@ def smooth(image: np.ndarray, sd: float, reach: float = 3.0, coarse: int = COARS
     return enlarged(blurred, step, image.shape)
 
 
-def attenuation(soft: np.ndarray, air: np.ndarray, bone: np.ndarray, metal: np.ndarray | float = 0.0) -> np.ndarray:
-    """Line integral of mu on every ray: soft tissue, minus what is lung instead, plus what is bone or metal instead.
+def attenuation(soft: np.ndarray, air: np.ndarray, bone: np.ndarray) -> np.ndarray:
+    """Line integral of mu on every ray: soft tissue, minus what is lung instead, plus what is bone instead.
 
     Args:
-        soft: body thickness; air: depth of inflated lung or gas; bone, metal: path lengths; all in cm.
+        soft: body thickness; air: depth of inflated lung or gas; bone: path length; all in cm.
 
     Returns:
         sum of mu times length, no unit, float32.
     """
     total = np.float32(MU["soft"]) * soft - np.float32(MU["soft"] - MU["lung"]) * air
     total += np.float32(MU["bone"] - MU["soft"]) * bone
-    if isinstance(metal, np.ndarray):
-        total += np.float32(MU["metal"]) * metal
     return total
 
 

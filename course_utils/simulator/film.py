@@ -186,7 +186,7 @@ def trunk(patient, exposure, plane: Plane, f: anatomy.Frame, x, y, without) -> n
         uneven = diseases.texture(np.random.default_rng(patient.seed + 3), plane, childbody.CELLS, f.unit, everywhere)
         soft *= 1 + np.float32(childbody.UNEVEN) * uneven
     else:
-        uneven = tissue.unevenness(patient, f, x, y, rows, 2 * plane.pitch)
+        uneven = tissue.unevenness(patient, f, x, rows, 2 * plane.pitch)
         soft += uneven * anatomy.ramp((soft - 6) / 13)  # the skin itself is smooth, a centimetre or two below it not
         if "gas" not in without:
             soft -= np.minimum(belly.gas(patient, exposure, f, x, y), np.float32(0.5) * soft)

@@ -21,6 +21,7 @@ SHAFT = {"hollow": 0.84, "marrow": 0.30}  # of a clavicle: spongy inside
 HANGING = -1.40  # radians: the lowest direction of an arm that hangs beside the chest
 ARM = -0.2  # depth of the humerus over that of the chest: behind the middle plane
 HEAD = {"hollow": 0.92, "marrow": 0.0}  # of a humerus: a thin cortex
+BALL_AT = 2.15, 0.1  # the middle of a humeral head, outwards and above the socket, cm
 BALL = 2.5, 1.0  # its spongy part: radius, cm, and mineral through its middle, cm
 ENDS = (0, 0.12, 0.45, 0.85, 1)  # along a thick part of the blade: half-widths and paths, relative
 BORDER_WIDTH, BORDER_PATH = (1.4, 1.2, 1.0, 0.8, 0.6), (0.2, 1.0, 0.9, 0.5, 0.2)
@@ -43,7 +44,7 @@ def draw(patient, exposure, plane: Plane, f: Frame) -> tuple[list[tuple], np.nda
         rims, outline = _blade(plane, exposure, f, side, joint, shape)
         pieces += [_clavicle(plane, exposure, f, side, joint, shape), *rims, *_arm(plane, exposure, f, side, joint)]
         outlines.append(outline)
-        heads.append((side * (joint[0] + 2.15 * f.unit), joint[1] + 0.1 * f.unit))
+        heads.append((side * (joint[0] + BALL_AT[0] * f.unit), joint[1] + BALL_AT[1] * f.unit))
     sheet = plane.fill(outlines)
     sheet *= np.float32(SHEET * f.unit)
     x, y = plane.coordinates(ARM * f.depth)
@@ -139,7 +140,7 @@ def _arm(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> list
     spongy = np.interp(along, [-2.36, 1.5, 4.5], [0.13, 0.13, 0.0])
     solid = np.interp(along, [0.5, 4, 7, 24 * long, 30 * long], [0.0, 0.6, 0.72, 0.6, 0.0])
     lateral = 0.70 * ramp((along + 2.4) / 9) + 0.2 * np.sin(along / 7)  # the head sits on the inner side of the shaft
-    down, centre = direction(exposure, side), joint + np.array((2.15 * u, 0.1 * u))
+    down, centre = direction(exposure, side), joint + np.array(BALL_AT) * u
     along = along * u
     x = centre[0] + np.cos(down) * along - np.sin(down) * lateral * u
     y = centre[1] + np.sin(down) * along + np.cos(down) * lateral * u

@@ -35,6 +35,7 @@ COARSE = 5  # of the chest wall's table, one height in so many is enough
 THICK = 0.38  # half the thickness of a band, cm: it is seen at the side
 OUT = 0.24  # cm, sd of how far a rib lies outside its neighbours: their outlines at the side do not coincide
 LIP = 0.028  # cortex of the thin lower border, cm^2: it roofs the groove of the vessels
+EDGE = 0.11  # radius of that cortex, cm
 
 
 def rise(patient) -> float:
@@ -88,10 +89,10 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     x = side * x + sideways
     ends = np.stack([x[:, -1], y[:, -1], z[:, -1]]).reshape(3, 2, 12)[..., :CARTILAGES]
     hind = t < 0.7
-    lip = [v[:, hind] for v in (below_x, below_y, z, LIP / 0.11 * u * fade * solid)]
+    lip = [v[:, hind] for v in (below_x, below_y, z, LIP / EDGE * u * fade * solid)]
     return [
         plane.tubes(x, y, z, radius, 0.40 * u * height * fade / radius, hollow=0.93, marrow=0.09),
-        plane.tubes(*lip[:3], 0.11 * u, lip[3]),
+        plane.tubes(*lip[:3], EDGE * u, lip[3]),
         *cartilage(patient, plane, f, ends),
     ]
 

@@ -109,11 +109,11 @@ def tissue_map(number: int, blur: float = 0.0) -> np.ndarray:
     return total.astype(np.float32)
 
 
-def unevenness(patient, f: Frame, x, y, rows: Lookup, pitch: float) -> np.ndarray:
+def unevenness(patient, f: Frame, x, rows: Lookup, pitch: float) -> np.ndarray:
     """Difference of soft tissue on every ray, cm.
 
     Args:
-        x, y: as in `anatomy.lungs`, of pixels with a side of `pitch` (cm). rows: `Lookup` of y.
+        x: as in `anatomy.lungs`, of pixels with a side of `pitch` (cm). rows: `Lookup` of y.
     """
     rng = np.random.default_rng([patient.seed, 14])
     s = (f.apex - TABLE) / f.height
