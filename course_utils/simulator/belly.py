@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .anatomy import Frame, ramp
+from .anatomy import Frame, dome_height, ramp
 from .lookup import ellipse
 
 
@@ -18,20 +18,21 @@ def gas(patient, exposure, f: Frame, x, y) -> np.ndarray:
     """
     u, rng = f.unit, np.random.default_rng(patient.seed + 2)
     erect = exposure.view == "PA"
+    dome = lambda across: float(dome_height(patient, f, across, f.dome[1], 1))  # noqa: E731
     pockets = []  # centre x, y, half-axes, depth, height of the fluid
     if rng.random() < 0.25 + 0.42 * patient.gas:  # stomach
         wide = rng.uniform(1.2, 4.2) * u
         tall = wide * rng.uniform(0.4, 0.9)
         out_by, deep = rng.uniform(0.34, 0.66) * f.width, rng.uniform(0.7, 3.0) * u
         below = rng.uniform(0.5, 1.2) * u
-        fluid = _dome(f, out_by) - below - rng.uniform(1.1, 2.0) * tall
+        fluid = dome(out_by) - below - rng.uniform(1.1, 2.0) * tall
         for k, size in ((0.0, 1.0), (rng.choice((-1, 1)) * rng.uniform(0.5, 0.9), rng.uniform(0.4, 0.8))):
             across = out_by + k * wide
-            centre = across, _dome(f, across) - below - size * tall
+            centre = across, dome(across) - below - size * tall
             pockets.append((*centre, size * wide, size * tall, deep, fluid))
     if rng.random() < 0.25 + 0.40 * patient.gas:  # splenic flexure, beside the stomach
         out_by = f.width * rng.uniform(0.50, 0.72)
-        centre = out_by, _dome(f, out_by) - rng.uniform(2.5, 5.5) * u
+        centre = out_by, dome(out_by) - rng.uniform(2.5, 5.5) * u
         pockets += _loop(rng, centre, int(rng.integers(2, 6)), 1.5 * u, (0.7 * u, 1.9 * u), rng.uniform(0.6, 2.2) * u)
     if rng.random() < 0.25 + 0.40 * patient.gas:  # another loop of the colon
         centre = f.width * rng.uniform(-0.6, 0.7), f.dome[1] - rng.uniform(5, 13) * u
@@ -49,12 +50,6 @@ def gas(patient, exposure, f: Frame, x, y) -> np.ndarray:
             bubble *= ramp((dy - np.float32(level / u)) * np.float32(1.6) + np.float32(0.06) * waves)
         np.maximum(out[part], bubble, out=out[part])
     return out
-
-
-def _dome(f: Frame, across: float) -> float:
-    """Height of the left half of the diaphragm, cm, at a distance from the midline: it falls towards both sides."""
-    t = across / f.width
-    return f.dome[1] - f.height * (0.17 * max(t - 0.53, 0) ** 2 / 0.22 + 0.06 * max(0.53 - t, 0))
 
 
 def _loop(rng, centre, bubbles: int, stride: float, wide: tuple, deep: float) -> list[tuple]:

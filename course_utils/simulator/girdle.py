@@ -66,7 +66,7 @@ def direction(exposure, side: int) -> float:
 
     A hanging arm rests against the flank, which leads it outwards.
     """
-    return max(exposure.arms, HANGING) + 0.14 * abs(np.random.default_rng([exposure.seed, 3 + side]).standard_normal())
+    return max(exposure.arms, HANGING) + 0.14 * abs(np.random.default_rng([exposure.seed, 20 + side]).standard_normal())
 
 
 def _clavicle(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, shape) -> tuple:

@@ -12,7 +12,7 @@ import functools
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from .anatomy import Frame, cavity, ramp
+from .anatomy import Frame, bell, cavity, ramp
 from .lookup import TABLE, Lookup
 
 MAPS = 8  # different ones
@@ -35,11 +35,6 @@ def noise(rng: np.random.Generator, shape, long: float, short: float, slope: flo
 def step(distance, wide: float, fade: float):
     """An edge seen from the side where `distance` (cm) is negative: it rises over `wide`, then fades over `fade`."""
     return ramp(distance / wide) * np.exp(-np.maximum(distance, 0) / fade)
-
-
-def line(distance, wide: float):
-    """A band of half-width `wide` (cm) around `distance` 0."""
-    return np.exp(-((distance / wide) ** 2))
 
 
 @functools.lru_cache(maxsize=4 * MAPS)
@@ -66,9 +61,9 @@ def tissue_map(number: int, blur: float = 0.0) -> np.ndarray:
     total += beside * some(0.1, 0.6) * step(out - muscle + some(0.8, 1.8) + wavy(0.35), some(0.3, 0.8), 1.2)
     # A stripe of fat inside the muscles of the flank, from the costophrenic angle down.
     flank = WIDTH + some(0.0, 0.8) - 0.07 * (down - 24) + wavy(0.15)
-    total -= some(0.3, 0.8) * line(out - flank, some(0.12, 0.25)) * ramp((down - 21) / 4)
+    total -= some(0.3, 0.8) * bell(out - flank, some(0.12, 0.25)) * ramp((down - 21) / 4)
     second = flank + some(0.6, 1.4) + wavy(0.15)
-    total -= some(0.1, 0.5) * line(out - second, some(0.1, 0.25)) * ramp((down - 19) / 5)
+    total -= some(0.1, 0.5) * bell(out - second, some(0.1, 0.25)) * ramp((down - 19) / 5)
     # Folds of the armpit: pectoral muscle in front, broad muscle of the back behind.
     for start, fall in ((some(15.5, 18.0), some(0.15, 0.40)), (some(14.0, 16.5), some(-0.05, 0.20))):
         fold = start - fall * (down - 3) + wavy(0.15)
@@ -83,7 +78,7 @@ def tissue_map(number: int, blur: float = 0.0) -> np.ndarray:
     total += 0.28 * shoulder * noise(rng, shape, 2.5, 0.35, some(0.15, 0.45))
     for _ in range(3):
         plane = some(-7, 5) + some(0.15, 0.6) * (out - 12) + along(0.3)
-        total -= some(0.2, 0.7) * line(down - plane, some(0.15, 0.4)) * ramp((out - some(6, 13)) / 3)
+        total -= some(0.2, 0.7) * bell(down - plane, some(0.15, 0.4)) * ramp((out - some(6, 13)) / 3)
     hollow = ((out - some(6, 8)) / 2.6) ** 2 + ((down + some(1.0, 2.5)) / 1.8) ** 2
     total -= some(0.2, 0.9) * np.exp(-hollow)
     fold = some(-2.5, -0.5) - some(-0.05, 0.15) * (out - 6) + along(0.15)
