@@ -1,4 +1,4 @@
-"""A small child's body around the chest: trunk with short neck, raised arms, chin and face, gas in stomach and bowel.
+"""A small child's body around the chest: trunk with short neck, raised arms, gas in stomach and bowel.
 
 Everything is a depth along the ray, in cm, for every pixel.
 """
@@ -74,23 +74,6 @@ def join(soft: np.ndarray, arms: np.ndarray) -> None:
     """Add to the trunk's depth, in place, that of the arms: the larger of both, without a crease where they meet."""
     part = arms > 0
     soft[part] = larger(soft[part] ** 2, arms[part] ** 2)
-
-
-def head_place(exposure, f: Frame) -> tuple[float, float, float, float]:
-    """Where the head lies: centre x and y, half-width and half-height of the face, cm."""
-    tall = 10.5 * f.unit
-    return 2.4 * f.unit * exposure.head, f.apex + exposure.chin + 0.9 * f.unit + tall, 8.6 * f.unit, tall
-
-
-def head(exposure, f: Frame, x, y) -> np.ndarray:
-    """Chin and skull above the short neck, cm of soft tissue."""
-    cx, cy, wide, tall = head_place(exposure, f)
-    out = np.zeros_like(x)
-    part = around(x, y, (cx, cy), wide, tall)
-    dx, dy = (x[part] - np.float32(cx)) / np.float32(wide), (y[part] - np.float32(cy)) / np.float32(tall)
-    inside = np.maximum(1 - dx * dx - dy * dy, 0)  # the chin's skin is soft, without a line of its own
-    out[part] = np.float32(34 * f.unit) * inside ** np.float32(0.6)
-    return out
 
 
 def bowel_gas(patient, f: Frame, x, y) -> np.ndarray:

@@ -1,8 +1,7 @@
 """A small child's bones, ages one to five: gaps of cartilage part what an adult has in one piece.
 
 Proportions after films of children and Caffey's account of what normal ones show: narrow vertebrae with wide discs,
-ribs that form loops at the chest wall, shoulder blades turned outwards by the raised arms, a funnel-shaped upper end of
-the humerus capped by a small oval growth centre, lower jaw and milk teeth at the upper edge of the film.
+ribs that form loops at the chest wall; shoulders are in `childgirdle`, lower jaw and teeth in `childhead`.
 Lengths follow from the patient's `Frame`; all values are cm of cortical bone along the ray.
 """
 
@@ -10,9 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import childgirdle
+from . import childgirdle, childhead
 from .anatomy import Frame, bell, ramp
-from .childbody import head_place
 from .childlungs import cavity
 from .lookup import TABLE_REACH, TABLE_STEP
 from .plane import Plane, gradient
@@ -32,7 +30,7 @@ def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator, l
     """
     pieces, blades = childgirdle.draw(patient, exposure, plane, f, rng)
     cage = ribs(patient, plane, f, rng)
-    pieces += jaw(exposure, plane, f, rng)
+    pieces += childhead.jaw(exposure, plane, f, rng)
     cage, total = plane.splat(cage, pieces)
     some = np.float32(0.5 * f.unit)
     cage *= np.float32(1 - VEIL) + np.float32(VEIL) * (lungs["air"] + some) / (lungs["full"] + some)
@@ -160,33 +158,3 @@ def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarr
     mineral *= 1 + np.float32(0.45) * ramp((number - 7) * np.float32(0.4))  # the lowest are the largest
     out[:, part] = mineral * (1.3 * u)
     return out
-
-
-# Height above the lower row, length, half-width (of the unit) and density of every tooth
-TEETH = np.repeat([(0.0, 1.5, 0.34, 0.7), (1.5, 1.4, 0.36, 1.0), (3.0, 1.1, 0.42, 0.7)], 12, axis=0)
-
-
-def jaw(exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tuple]:
-    """Lower jaw with milk teeth and the buds of the second teeth; some children look aside."""
-    u = f.unit
-    cx, cy, wide, tall = head_place(exposure, f)
-    t = np.radians(np.linspace(-115, 115, plane.samples(38 * u)))
-    wave = rng.uniform(0, 6, 3)
-    x = cx + (wide - 1.5 * u) * np.sin(t)
-    y = cy - (tall - 1.7 * u) * np.cos(t) + 0.15 * u * np.sin(6 * t + wave[0])
-    radius = u * (0.95 + 0.50 * np.cos(t) ** 2) * (1 + 0.12 * np.cos(5 * t + wave[1]))
-    solid = u * np.interp(np.abs(t), [0, 0.9, 1.6, 2.0], [1.3, 1.1, 0.5, 0.15]) * (1 + 0.25 * np.sin(4 * t + wave[2]))
-    outline = plane.tubes(x[None], y[None], 0.6 * f.depth, radius, solid, hollow=0.85, marrow=0.5)
-    # Lower and upper milk teeth, and the buds of the second ones: no row is whole, no tooth stands as the next.
-    n = len(TEETH)
-    lift, long, broad, dense = TEETH.T
-    angle = np.radians(np.tile(np.linspace(-78, 78, 12), n // 12)) + rng.normal(0, 0.06, n)
-    tx = cx + 2.0 * u * exposure.head + 3.4 * u * np.sin(angle) + rng.normal(0, 0.2 * u, n)
-    ty = cy - tall + (3.0 + 0.6 * exposure.head**2 + lift + 0.9 * (1 - np.cos(angle))) * u + rng.normal(0, 0.38 * u, n)
-    lean = 0.25 * np.sin(angle) * np.where(lift, 1, -1) + rng.normal(0, 0.3, n)
-    s = np.linspace(-0.5, 0.5, plane.samples(1.5 * u))
-    along = u * long[:, None] * s
-    r = u * (broad * rng.uniform(0.7, 1.4, n))[:, None] * ((1 - 0.25 * s) * np.sqrt(1.02 - (1.9 * s) ** 2 * 0.9))
-    path = 1.7 * (dense * rng.gamma(2, 0.4, n))[:, None] * r
-    x, y = tx[:, None] + lean[:, None] * along, ty[:, None] + along
-    return [outline, plane.tubes(x, y, 0.5 * f.depth, r, path, hollow=0.6, marrow=0.5)]

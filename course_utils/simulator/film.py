@@ -17,6 +17,7 @@ from . import (
     body,
     childairways,
     childbody,
+    childhead,
     childlungs,
     detector,
     devices,
@@ -139,7 +140,7 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
     x, y = lungs["x"], lungs["y"]
     soft = trunk(patient, exposure, plane, f, x, y, without)
     if patient.child:
-        np.maximum(soft, childbody.head(exposure, f, x, y), out=soft)
+        np.maximum(soft, childhead.head(exposure, f, x, y), out=soft)
         childbody.join(soft, childbody.arms(patient, exposure, f, x, y))
     air = lungs["air"]
     path, gas = plane.splat(

@@ -1,0 +1,59 @@
+"""A small child's head at the upper edge of the film: chin and face, lower jaw, milk teeth.
+
+Lengths follow from the patient's `Frame`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .anatomy import Frame
+from .lookup import around
+from .plane import Plane
+
+
+def head_place(exposure, f: Frame) -> tuple[float, float, float, float]:
+    """Where the head lies: centre x and y, half-width and half-height of the face, cm."""
+    tall = 10.5 * f.unit
+    return 2.4 * f.unit * exposure.head, f.apex + exposure.chin + 0.9 * f.unit + tall, 8.6 * f.unit, tall
+
+
+def head(exposure, f: Frame, x, y) -> np.ndarray:
+    """Chin and skull above the short neck, cm of soft tissue."""
+    cx, cy, wide, tall = head_place(exposure, f)
+    out = np.zeros_like(x)
+    part = around(x, y, (cx, cy), wide, tall)
+    dx, dy = (x[part] - np.float32(cx)) / np.float32(wide), (y[part] - np.float32(cy)) / np.float32(tall)
+    inside = np.maximum(1 - dx * dx - dy * dy, 0)  # the chin's skin is soft, without a line of its own
+    out[part] = np.float32(34 * f.unit) * inside ** np.float32(0.6)
+    return out
+
+
+# Height above the lower row, length, half-width (of the unit) and density of every tooth
+TEETH = np.repeat([(0.0, 1.5, 0.34, 0.7), (1.5, 1.4, 0.36, 1.0), (3.0, 1.1, 0.42, 0.7)], 12, axis=0)
+
+
+def jaw(exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tuple]:
+    """Lower jaw with milk teeth and the buds of the second teeth; some children look aside."""
+    u = f.unit
+    cx, cy, wide, tall = head_place(exposure, f)
+    t = np.radians(np.linspace(-115, 115, plane.samples(38 * u)))
+    wave = rng.uniform(0, 6, 3)
+    x = cx + (wide - 1.5 * u) * np.sin(t)
+    y = cy - (tall - 1.7 * u) * np.cos(t) + 0.15 * u * np.sin(6 * t + wave[0])
+    radius = u * (0.95 + 0.50 * np.cos(t) ** 2) * (1 + 0.12 * np.cos(5 * t + wave[1]))
+    solid = u * np.interp(np.abs(t), [0, 0.9, 1.6, 2.0], [1.3, 1.1, 0.5, 0.15]) * (1 + 0.25 * np.sin(4 * t + wave[2]))
+    outline = plane.tubes(x[None], y[None], 0.6 * f.depth, radius, solid, hollow=0.85, marrow=0.5)
+    # Lower and upper milk teeth, and the buds of the second ones: no row is whole, no tooth stands as the next.
+    n = len(TEETH)
+    lift, long, broad, dense = TEETH.T
+    angle = np.radians(np.tile(np.linspace(-78, 78, 12), n // 12)) + rng.normal(0, 0.06, n)
+    tx = cx + 2.0 * u * exposure.head + 3.4 * u * np.sin(angle) + rng.normal(0, 0.2 * u, n)
+    ty = cy - tall + (3.0 + 0.6 * exposure.head**2 + lift + 0.9 * (1 - np.cos(angle))) * u + rng.normal(0, 0.38 * u, n)
+    lean = 0.25 * np.sin(angle) * np.where(lift, 1, -1) + rng.normal(0, 0.3, n)
+    s = np.linspace(-0.5, 0.5, plane.samples(1.5 * u))
+    along = u * long[:, None] * s
+    r = u * (broad * rng.uniform(0.7, 1.4, n))[:, None] * ((1 - 0.25 * s) * np.sqrt(1.02 - (1.9 * s) ** 2 * 0.9))
+    path = 1.7 * (dense * rng.gamma(2, 0.4, n))[:, None] * r
+    x, y = tx[:, None] + lean[:, None] * along, ty[:, None] + along
+    return [outline, plane.tubes(x, y, 0.5 * f.depth, r, path, hollow=0.6, marrow=0.5)]
