@@ -25,7 +25,10 @@ def walls(patient, plane: Plane, f: Frame, lungs: dict, sides=(-1, 1)) -> np.nda
 
 
 def bronchogram(patient, plane: Plane, f: Frame, filled: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Air in the bronchi of a filled lung on every ray, cm; a child's lie closer together. filled: cm."""
-    roots, thick, most = (6, 0.27, 0.22) if patient.child else (4, 0.24, 0.2)
-    path = plane.splat(vessels.branches(plane, vessels.fan(f, rng, roots, thick, generations=4), solid=2.6))[0]
-    return np.minimum(path, np.float32(most) * filled)
+    """Air in the bronchi of a filled lung on every ray, cm; a child's show near the hilum only. filled: cm."""
+    if patient.child:
+        fan = vessels.fan(f, rng, 4, 0.34, generations=3)
+        path = plane.splat(vessels.branches(plane, fan, solid=1.3))[0]
+        return np.minimum(path, np.float32(0.35) * filled)
+    path = plane.splat(vessels.branches(plane, vessels.fan(f, rng, 4, 0.24, generations=4), solid=2.6))[0]
+    return np.minimum(path, np.float32(0.2) * filled)

@@ -113,14 +113,15 @@ def draw_disease(rng: np.random.Generator, kind: str, patient, strength: float =
                 side,
                 height + float(rng.normal(0, 0.04)),
                 lateral + float(rng.normal(0, 0.06)),
-                float(rng.uniform(0.14, 0.23)),
+                float(rng.uniform(0.14, 0.23)) * (1.3 if patient.child else 1.0),
                 float(rng.uniform(0.30, 0.48)),
                 float(rng.uniform(0.28, 0.55)),
             )
         )
-        if rng.random() < 0.35:
+        chance, more = (0.8, (0.20, 0.32, 0.38)) if patient.child else (0.35, (0.12, 0.25, 0.3))
+        if rng.random() < chance:
             patches.append(
-                Patch(side, height + float(rng.normal(0, 0.15)), lateral + float(rng.normal(0, 0.1)), 0.12, 0.25, 0.3)
+                Patch(side, height + float(rng.normal(0, 0.15)), lateral + float(rng.normal(0, 0.1)), *more)
             )
     elif kind == "viral":
         for side in (-1, 1):
@@ -200,8 +201,8 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     rng = np.random.default_rng(disease.seed)
     strength = disease.strength * (SHALLOW if patient.child else DENSE).get(disease.kind, 1.0)
     part = tuple(slice(np.argmax(seen), seen.size - np.argmax(seen[::-1])) for seen in (air.any(1), air.any(0)))
-    cloud = texture(rng, plane, (8, 16, 32) if patient.child else (10, 20, 40, 80), f.unit, part)
-    patchy, grainy = (0.18, 0.45) if patient.child else (0.17, 0.45)  # seen at a child's size, lobules are finer
+    cloud = texture(rng, plane, (8, 16, 32, 64) if patient.child else (10, 20, 40, 80), f.unit, part)
+    patchy, grainy = (0.28, 0.45) if patient.child else (0.17, 0.45)  # seen at a child's size, lobules are finer
     septa = np.float32(0.8) - np.abs(texture(rng, plane, (34, 68), f.unit, part))  # ridges: lines that form a net
     fine = np.clip(1 + grainy * septa, 0.3, 2.0)
     uneven = np.clip(1 + patchy * cloud, 0.4, 1.8) * (1 - disease.net) + disease.net * fine
@@ -211,17 +212,23 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     y = y - np.float32(plane.pitch / 2)  # between two rows
     for p in disease.patches:
         opacity(share, p, disease.kind, soft, patient.child, f, cloud, x, y, side, q)
-    most = np.float32(0.70 if patient.child else 0.97)  # no opacity is whiter than the heart
-    out[part] = enlarged(np.minimum(share * uneven * np.float32(strength), most), 2, air[part].shape)
+    most = np.float32(0.78 if patient.child else 0.97)  # no opacity is whiter than the heart
+    share *= uneven
+    share *= np.float32(strength)
+    if patient.child:
+        share = most * np.tanh(share / most)  # clouds, without an even area where they are whitest
+    out[part] = enlarged(np.minimum(share, most), 2, air[part].shape)
     if any(disease.effusion):
         np.maximum(out, fluid(disease, f, lungs) * np.float32(min(0.9 * strength, 0.95)), out=out)
-    out *= air
+    out *= air - lungs["vessels"] if patient.child and "vessels" in lungs else air  # a filled lung hides its vessels
     if disease.kind == "viral":
         out += np.float32((0.55 if patient.child else 0.35) * strength) * bronchi.walls(patient, plane, f, lungs)
     elif disease.kind == "bacterial":
         if patient.child and disease.patches:  # in small children pneumonia begins around the bronchi
             sides = sorted({p.side for p in disease.patches})
-            out += np.float32(0.55 * strength) * bronchi.walls(patient, plane, f, lungs, sides)
+            cuffs = bronchi.walls(patient, plane, f, lungs, sides)
+            left = np.maximum(1 - out / np.maximum(most * air, np.float32(0.1)), 0)  # none show where the lung is filled
+            out += np.float32(0.55 * strength) * left * cuffs
         out = np.maximum(out - bronchi.bronchogram(patient, plane, f, out, rng), 0)
     return out
 
@@ -231,7 +238,7 @@ def opacity(share, p: Patch, kind: str, soft: float, lobar: bool, f: Frame, clou
 
     lobar (a child): on the right, what fills the upper or the middle lobe ends at the fissure between both.
     """
-    ragged = np.float32(RAGGED[kind])
+    ragged = np.float32(RAGGED[kind] * (1.6 if lobar else 1))
     reach = 1 + soft / 2 - float(ragged * cloud.min())  # nothing is further from the centre than this many half-axes
     inner, outer = p.lateral - reach * p.wide, p.lateral + reach * p.wide
     centre = p.side * f.width * (max(inner, 0) + min(outer, 1.1)) / 2, f.apex - p.height * f.height
@@ -244,7 +251,7 @@ def opacity(share, p: Patch, kind: str, soft: float, lobar: bool, f: Frame, clou
         if lobar and p.side < 0 and p.height < 0.72:
             s = (np.float32(f.apex - FISSURE * f.height) - y[near]) * np.float32(1 / f.height)
             s -= np.float32(0.09) * q[near] + np.float32(0.03) * cloud[near]
-            added *= ramp(np.float32(0.5) + s * np.float32(4 if p.height > FISSURE else -4))
+            added *= ramp(np.float32(0.5) + s * np.float32(10 if p.height > FISSURE else -10))
         np.maximum(share[near], added, out=share[near])
     else:
         share[near] += added * (1 - share[near])

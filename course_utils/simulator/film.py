@@ -155,7 +155,8 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
         path += small * childlungs.fade(lungs["q"]) if patient.child else small
         clear = air / np.maximum(lungs["full"], np.float32(0.1))
         path *= clear if patient.child else np.sqrt(clear)  # in the shadow of heart or liver they do not show
-        air = air - np.minimum(path, np.float32(0.8) * air)
+        lungs["vessels"] = np.minimum(path, np.float32(0.8) * air)
+        air = air - lungs["vessels"]
     air = air + gas * (soft > 4)
     if patient.child and "gas" not in without:
         air += childbody.bowel_gas(patient, f, x, y)
