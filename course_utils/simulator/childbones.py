@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import childgirdle, childhead
+from . import childgirdle, childhead, ribs
 from .anatomy import Frame, bell, ramp
-from .childlungs import cavity
-from .lookup import TABLE_REACH, TABLE_STEP
-from .plane import Plane, gradient
+from .plane import Plane
 
 PITCH = 0.136  # of lung height, from one vertebra to the next: eight ribs or so lie above the diaphragm
 TOP = 0.09  # of lung height, first thoracic vertebra above the apex
 
 VEIL = 0.54  # share of the ribs' contrast lost where heart or liver takes the lung's place: they scatter more
-LIP = 0.34  # cortex of the thin lower border over that of the band: it roofs the groove of the vessels
 LOW_KILOVOLTS = 1.25  # small children are exposed at 60 kV or so, where bone stops more of the beam than at 120 kV
 
 
@@ -29,9 +26,8 @@ def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator, l
     `lungs`: see `anatomy.lungs`.
     """
     pieces, blades = childgirdle.draw(patient, exposure, plane, f, rng)
-    cage = ribs(patient, plane, f, rng)
     pieces += childhead.jaw(exposure, plane, f, rng)
-    cage, total = plane.splat(cage, pieces)
+    cage, total = plane.splat(ribs.draw(patient, plane, f, rng), pieces)
     some = np.float32(0.5 * f.unit)
     cage *= np.float32(1 - VEIL) + np.float32(VEIL) * (lungs["air"] + some) / (lungs["full"] + some)
     total += cage
@@ -39,83 +35,6 @@ def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator, l
     total = most * np.tanh(total / most) + blades
     total += spine(patient, plane, f, rng)
     return total * np.float32(LOW_KILOVOLTS * patient.bone)
-
-
-# One rib from the spine around the wall to its cartilage: sideways (of the half-width), and depth (of the half-depth).
-SIDEWAYS = (0.08, 0.34, 0.66, 0.91, 1.0, 0.92, 0.74, 0.52)
-DEPTH = (-0.92, -1.0, -0.86, -0.48, 0.0, 0.46, 0.76, 0.92)
-KNOTS = np.linspace(0, 1, len(SIDEWAYS))
-OUTER = np.interp(np.arange(12), [0, 1, 2, 3, 5], [0.50, 0.66, 0.77, 0.85, 0.90])  # half-width at the turn, at least
-FRONT_FALL = (0.17, 0.30, 0.41, 0.51)  # of lung height, from the turn at the wall to the cartilage
-
-
-def cubics(t: np.ndarray) -> np.ndarray:
-    """A basis of the cubic splines through `KNOTS` at t, (..., knots): powers, and truncated ones but at the ends."""
-    beyond = [t, *(np.maximum(t - knot, 0) for knot in KNOTS[2:-2])]
-    return np.stack([np.ones_like(t), t, t * t, *(part * part * part for part in beyond)], axis=-1)
-
-
-BEND = np.linalg.inv(cubics(KNOTS))  # from the value at each knot to that basis
-
-
-def ribs(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tuple]:
-    """Twelve pairs of ribs: flat behind, a narrow turn at the wall, steep in front; no two sides alike."""
-    u, n = f.unit, 12
-    table = cavity(patient, f)
-    order = np.arange(n)
-    start = f.apex + (TOP - PITCH * order) * f.height
-    slant = np.interp(order, [0, 2, 4, 6, 8, 11], [0.14, 0.15, 0.19, 0.24, 0.29, 0.34])
-    slant = slant + 0.42 * (patient.rib_slope - 1.1)  # of the posterior part, as the spine bends back
-    sideways = np.array(SIDEWAYS)
-    arch = 0.035 * np.sin(np.pi * np.minimum(sideways, 1) ** 0.8)[:, None]
-    last = np.interp(order, [0, 2, 5, 7, 9, 11], [0.52, 0.9, 1.0, 0.86, 0.62, 0.42])
-    k = plane.samples(2.3 * f.width)
-    t = np.linspace(0, 1, k)
-    x, y, z, radius, path, lips = [], [], [], [], [], []
-    hind = t < 0.5
-    edge_on = rng.uniform(0.42, 0.68)  # how much of their height is seen there, by the slant of the rays
-    sharp = np.interp(t, [0.02, 0.1, 0.3, 0.42, 0.5], [0, 1, 1.1, 0.7, 0])
-    for side in (-1, 1):
-        lift = rng.normal(0, 0.18 * u, n) + rng.normal(0, 0.15 * u)
-        tilt = slant + rng.normal(0, 0.017, n) + rng.normal(0, 0.02)
-        front = np.interp(order, [0, 2, 6], [0.6, 0.9, 1.0]) * (0.25 + 0.75 * patient.rib_slope / 1.1)
-        front = front * (1 + rng.normal(0, 0.08, n))
-        rise = np.broadcast_to(arch, (len(sideways), n)) - tilt * np.minimum(sideways, 1)[:, None] ** 2.2
-        rise = np.concatenate([rise[:4], rise[3] - np.array(FRONT_FALL)[:, None] * front])
-        at = (last * (1 + rng.normal(0, 0.03, n)))[:, None] * t
-        at = np.minimum(at, 1)
-        shape = cubics(at) @ BEND
-        yy = (start + lift)[:, None] + f.height * np.einsum("rtk,kr->rt", shape, rise)
-        level = start + f.height * rise[4]
-        level = np.clip((level + TABLE_REACH) / TABLE_STEP, 0, len(table) - 1).astype(int)
-        half = np.maximum(table[level] + (0.08 + 0.12 * rng.standard_normal(n)) * u, OUTER * f.width)[:, None]
-        x.append(side * half * (shape @ sideways))
-        y.append(yy)
-        z.append(f.depth * (shape @ np.array(DEPTH)))
-        # A rib is a flat band: tall where it runs across the film, thin where the chest wall is seen edge-on.
-        dx, dy = gradient(x[-1]), gradient(yy)
-        across = np.abs(dx) / np.sqrt(dx * dx + dy * dy + 1e-9)
-        size = 1 + 0.11 * rng.standard_normal(n)[:, None]
-        tall = 0.365 * u * size * np.interp(order, [0, 3, 8, 11], [0.95, 1.0, 0.95, 0.7])[:, None]
-        tall = tall * np.interp(t, [0, 0.07, 0.3, 0.85, 1], [0.72, 0.9, 1.0, 1.1, 1.6])
-        tall = tall * (1 + 0.07 * np.sin(rng.uniform(12, 22, (n, 1)) * t + rng.uniform(0, 6, (n, 1))))
-        thin = edge_on * tall
-        radius.append(thin + (tall - thin) * across)
-        fade = np.interp(t, [0, 0.1, 0.4, 0.5, 0.58, 0.72, 0.88, 1], [0.50, 0.72, 0.75, 0.70, 0.52, 0.52, 0.40, 0.0])
-        weight = np.interp(order, [0, 1, 2, 6, 8, 11], [0.36, 0.62, 0.90, 1, 0.66, 0.40])[:, None]
-        weight = weight * (1 + 0.13 * rng.standard_normal((n, 1)))
-        for deep, low, high in ((0.15, 5, 11), (0.12, 25, 60)):  # spongy bone is mottled
-            weight = weight * (1 + deep * np.sin(rng.uniform(low, high, (n, 1)) * t + rng.uniform(0, 6, (n, 1))))
-        dz = gradient(z[-1])
-        steep = np.sqrt(1 + np.minimum(dz * dz / (dx * dx + dy * dy + 1e-9), 3.0))
-        mineral = u * fade * weight * (0.6 + 0.4 * steep)
-        path.append(0.70 * tall * mineral / radius[-1])
-        border = 0.88 * np.sign(dx) * radius[-1] / np.sqrt(dx * dx + dy * dy + 1e-9)  # from the middle to the lower one
-        lip = x[-1] + border * dy, yy - border * dx, z[-1], LIP * mineral * sharp
-        lips.append([v[:, hind] for v in lip])
-    lips = [np.concatenate(v) for v in zip(*lips, strict=True)]
-    bands = plane.tubes(*(np.concatenate(v) for v in (x, y, z, radius, path)), hollow=0.84, marrow=0.38)
-    return [bands, plane.tubes(*lips[:3], 0.07 * u, lips[3])]
 
 
 def spine(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> np.ndarray:

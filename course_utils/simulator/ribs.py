@@ -1,16 +1,19 @@
-"""The ribs of an adult: twelve pairs of flat bands from the spine around the chest wall to where cartilage begins.
+"""The ribs: twelve pairs of flat bands from the spine around the chest wall to where cartilage begins.
 
 Each rib lies outside the wall of the thoracic cavity. Seen from the front, its hind part rises a little to the angle,
 falls towards the side and turns there, edge-on, into the front part, which is wider, has less mineral and crosses the
-hind parts of the ribs below. Shapes: Gray's Anatomy (1918), The Ribs; Kurihara et al., RadioGraphics 19 (1999), "The
-ribs: anatomic and radiologic considerations".
+hind parts of the ribs below. A child's lie flatter and show more in front. Shapes: Gray's Anatomy (1918), The Ribs;
+Kurihara et al., RadioGraphics 19 (1999), "The ribs: anatomic and radiologic considerations".
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from .anatomy import Frame, cavity
+from . import anatomy, childlungs
+from .anatomy import Frame
 from .lookup import TABLE, TABLE_STEP
 from .plane import Plane, gradient
 
@@ -25,8 +28,7 @@ FLAT_BACK = 0.80, 0.85  # exponents of a superellipse, depth and width: the back
 NECK = 1.5  # cm from the midline to where a rib leaves the spine
 TOP = 0.05  # the first vertebra's height above the lung apex, in units of `rise`
 UNLIKE = np.array([2.0, 1.6, 1.3, *[1.0] * 9])  # how much more the two of an upper pair differ
-WHERE = [0, 0.05, 0.12, 0.40, 0.56, 0.68, 0.82, 1.0]  # along a rib; the next two are given there
-SOLID = [0.3, 0.9, 1.1, 1.1, 0.70, 0.50, 0.27, 0.0]  # mineral: bone passes into cartilage little by little
+WHERE = [0, 0.05, 0.12, 0.40, 0.56, 0.68, 0.82, 1.0]  # along a rib; `BROAD` and a cage's `solid` are given there
 BROAD = [0.6, 0.8, 1.0, 1.0, 0.95, 1.0, 1.15, 1.1]  # height
 TABLES = np.stack([END, CREST, WIDEST, FALL, TALL, MINERAL])
 BETWEEN = 2.25  # cm from one rib to the next, where a band is as tall as said above
@@ -36,6 +38,25 @@ THICK = 0.38  # half the thickness of a band, cm: it is seen at the side
 OUT = 0.24  # cm, sd of how far a rib lies outside its neighbours: their outlines at the side do not coincide
 LIP = 0.028  # cortex of the thin lower border, cm^2: it roofs the groove of the vessels
 EDGE = 0.11  # radius of that cortex, cm
+
+
+class Cage(NamedTuple):
+    """In what the ribs of an adult and of a child differ.
+
+    fall: of the hind part, relative. out: cm outside the cavity. first: mineral of the first pair, relative.
+    solid: mineral along a rib, where it passes into cartilage little by little. hollow, marrow: see `Plane.tubes`.
+    """
+
+    fall: float
+    out: float
+    first: float
+    solid: tuple[float, ...]
+    hollow: float
+    marrow: float
+
+
+ADULT = Cage(1.0, 0.38, 1.0, (0.3, 0.9, 1.1, 1.1, 0.70, 0.50, 0.27, 0.0), 0.93, 0.09)
+CHILD = Cage(0.75, 0.48, 0.5, (0.3, 0.8, 1.0, 1.0, 1.1, 1.1, 1.1, 0.0), 0.88, 0.25)
 
 
 def rise(patient) -> float:
@@ -57,14 +78,16 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     """Pieces for `Plane.splat` of all ribs and of what has calcified of their cartilage."""
     u, pitch = f.unit, rise(patient)
     t = np.linspace(0, 1, plane.samples(2.5 * f.width))
+    cage, shape = (CHILD, childlungs) if patient.child else (ADULT, anatomy)
     bone = np.hanning(2 * round(2.2 * u / TABLE_STEP / COARSE) + 1)  # it bends less sharply than the lung's apex
-    wall = np.convolve(cavity(patient, f)[::COARSE], bone / bone.sum(), "same")
+    wall = np.convolve(shape.cavity(patient, f)[::COARSE], bone / bone.sum(), "same")
     stature = np.exp(0.08 * rng.standard_normal()) * min(pitch / (BETWEEN * u), 1.1)  # low ones in a low chest
     rib, side = np.tile(ORDER, 2), np.repeat([-1.0, 1.0], 12)[:, None]
     own = rng.normal(0, (0.10, 0.05, 0.04, 0.02, 0), (12, 5))  # where the rib begins, how far it falls, how tall it is,
     own = own[rib] + rng.normal(0, (0.06, 0.04, 0.07, 0.035, 0.17), (24, 5)) * UNLIKE[rib, None]
     start, fall, tall, reach, weak = own.T[:, :, None]  # where it ends, what mineral it lacks
     end, crest, widest, drop, half_tall, mineral = TABLES[:, rib, None]
+    mineral = np.where(rib[:, None], mineral, cage.first * mineral)
     sway, swell, waste = (waves(rng, t, end) for _ in range(3))
     low = np.arcsin((NECK * u / (f.width * np.interp(rib, [0, 3], [0.5, 0.9]))) ** (1 / FLAT_BACK[1]))[:, None]
     phi = low + (end * (1 + np.clip(reach, -0.09, 0.09)) - low) * t
@@ -72,16 +95,16 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     back = np.copysign(np.abs(cos) ** FLAT_BACK[0], cos)  # 1 at the spine, -1 at the breastbone
     angle = (phi - low) / 0.45
     y = f.apex + (TOP - depth_of(rib)[:, None] + start) * pitch
-    y = y - patient.rib_slope * f.width * drop * (1 + fall) * (back[:, :1] - back)
+    y = y - cage.fall * patient.rib_slope * f.width * drop * (1 + fall) * (back[:, :1] - back)
     y = y + u * (crest * angle * np.exp(1 - angle) + 0.10 * sway)
-    half = least(np.interp(y, TABLE[::COARSE], wall), f.width * widest) + u * rng.normal(THICK, OUT, (24, 1))
+    half = least(np.interp(y, TABLE[::COARSE], wall), f.width * widest) + u * rng.normal(cage.out, OUT, (24, 1))
     x, z = half * np.sin(phi) ** FLAT_BACK[1], -f.depth * back
     dx, dy, dz = (gradient(v) for v in (x, y, z))
     flat, film, all3 = dx * dx + dz * dz, dx * dx + dy * dy, dx * dx + dy * dy + dz * dz
     seen = dx * dx * all3 / (flat * film + 1e-12)  # 1: the band faces the film, 0: it is seen edge-on
     height = u * stature * half_tall * (1 + tall) * np.interp(t, WHERE, BROAD) * (1 + 0.09 * swell)
     radius = np.sqrt(height * height * seen + (THICK * u) ** 2 * (1 - np.minimum(seen, 1)))
-    solid = np.interp(t, WHERE, SOLID)
+    solid = np.interp(t, WHERE, cage.solid)
     fade = solid * mineral * np.exp(-weak) * (1 + 0.15 * waste)
     sideways = bend(patient, f, y, x / half)
     border = 0.9 * height / np.sqrt(flat * all3)  # from the middle of the band to its lower border
@@ -91,7 +114,7 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     hind = t < 0.7
     lip = [v[:, hind] for v in (below_x, below_y, z, LIP / EDGE * u * fade * solid)]
     return [
-        plane.tubes(x, y, z, radius, 0.40 * u * height * fade / radius, hollow=0.93, marrow=0.09),
+        plane.tubes(x, y, z, radius, 0.40 * u * height * fade / radius, hollow=cage.hollow, marrow=cage.marrow),
         plane.tubes(*lip[:3], EDGE * u, lip[3]),
         *cartilage(patient, plane, f, ends),
     ]
