@@ -1,13 +1,13 @@
 """Bones: path length through mineral on every ray, in cm of cortical bone.
 
-Adults: `ribs`, `spine`, and the shoulder girdle in `girdle`; the bones of children are in `childbones`.
+`ribs`, `spine`, and the shoulder girdle in `girdle`; a child's girdle is in `childgirdle`, its jaw in `childhead`.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from . import childbones, girdle, ribs, spine
+from . import childgirdle, childhead, girdle, ribs, spine
 from .anatomy import Frame, ramp
 from .plane import Plane
 
@@ -15,6 +15,8 @@ GIRDLE = 2.1  # the shoulders are brighter than their mineral alone makes them: 
 MOST, PILE = 0.6, 1.5  # cm: where rays run along ribs, or bones of a shoulder lie behind each other, they outshine all
 SPREAD = 0.6  # how far brightness follows mineral: films of thin bones are exposed and processed so that they show
 VEIL = 0.45  # share of the ribs' contrast lost where heart or liver takes the lung's place: they scatter more
+CHILD_VEIL, CHILD_MOST = 0.54, 1.7  # the same of a child; and cm where the edge of its chest would outshine all
+LOW_KILOVOLTS = 1.25  # small children are exposed at 60 kV or so, where bone stops more of the beam than at 120 kV
 
 
 def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator, lungs: dict) -> np.ndarray:
@@ -23,17 +25,22 @@ def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator, l
     `lungs`: see `anatomy.lungs`.
     """
     if patient.child:
-        return childbones.bones(patient, exposure, plane, f, rng, lungs)
-    pieces, blades = girdle.draw(patient, exposure, plane, f)
+        pieces, blades = childgirdle.draw(patient, exposure, plane, f, rng)
+        pieces += childhead.jaw(exposure, plane, f, rng)
+        veil = np.float32(CHILD_VEIL)
+    else:
+        pieces, blades = girdle.draw(patient, exposure, plane, f)
+        high = np.float32(f.apex - 0.15 * f.height) - lungs["y"][:, :1]
+        veil = np.float32(VEIL) * ramp(high / np.float32(0.25 * f.height))
     cage, girdles = plane.splat(ribs.draw(patient, plane, f, rng), pieces)
     some = np.float32(0.5 * f.unit)
-    veil = np.float32(VEIL) * ramp(
-        (np.float32(f.apex - 0.15 * f.height) - lungs["y"][:, :1]) / np.float32(0.25 * f.height)
-    )
     cage *= 1 - veil + veil * (lungs["air"] + some) / (lungs["full"] + some)
-    total = np.float32(GIRDLE) * limited(girdles, PILE * f.unit) + limited(cage, MOST * f.unit) + blades
-    total += spine.draw(patient, plane, f)
-    return total * np.float32(patient.bone**SPREAD)
+    if patient.child:
+        total, bright = limited(cage + girdles, CHILD_MOST * f.unit), LOW_KILOVOLTS * patient.bone
+    else:
+        total = np.float32(GIRDLE) * limited(girdles, PILE * f.unit) + limited(cage, MOST * f.unit)
+        bright = patient.bone**SPREAD
+    return (total + blades + spine.draw(patient, plane, f)) * np.float32(bright)
 
 
 def limited(path: np.ndarray, most: float) -> np.ndarray:

@@ -1,10 +1,13 @@
-"""The spine of an adult: vertebral bodies between discs, with pedicles, transverse and spinous processes.
+"""The spine: vertebral bodies between discs, with pedicles, transverse and spinous processes.
 
 It shows through the mediastinum only where a film is penetrated well. With age it bows, its end plates harden and spurs
-(osteophytes) grow at the edges of the discs. Sizes: Panjabi et al., Spine 16 (1991), thoracic human vertebrae.
+(osteophytes) grow at the edges of the discs. A child's discs are taller, its processes are still partly cartilage.
+Sizes: Panjabi et al., Spine 16 (1991), thoracic human vertebrae.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,13 +22,29 @@ CLUB = [-2, 1, 4], [0.4, 0.85, 0.45]  # and their mineral
 SPINOUS = [-1, 3, 6], [1.8, 1.5, 1.2]  # and that of the spinous processes, before the trachea best seen
 HEADS = [-0.5, 0.5, 9, 11], [0, 1, 1, 0]  # where there are ribs
 CLOSED = [-2, 2, 6, 10], [0.7, 0.4, 0.15, 0.35]  # share of a disc's gap that leaning end plates hide: the spine is bent
-FLAT = 0.16  # mineral that processing takes from all of the column: it evens out what is wide, and keeps the discs
-DISC = 0.10  # half the height of a disc, over that of a vertebra and its disc
+
+
+class Column(NamedTuple):
+    """In what the spines of an adult and of a child differ.
+
+    flat: mineral that processing takes from all of the column: it evens out what is wide, and keeps the discs.
+    disc: half the height of a disc, over that of a vertebra and its disc. processes: their mineral, relative.
+    bright: cm of cortical bone on a ray for one unit of mineral, where vertebrae have an adult's size.
+    """
+
+    flat: float
+    disc: float
+    processes: float
+    bright: float
+
+
+ADULT = Column(0.16, 0.10, 1.0, 0.50)
+CHILD = Column(-0.02, 0.115, 0.5, 0.75)
 
 
 def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
-    """Path through the mineral of the spine on every ray, cm, less `FLAT`: a little below 0 in discs."""
-    u, depth = f.unit, -0.62 * f.depth
+    """Path through the mineral of the spine on every ray, cm, less `Column.flat`: an adult's discs lie below 0."""
+    u, depth, column = f.unit, -0.62 * f.depth, CHILD if patient.child else ADULT
     x, y = plane.coordinates(depth)
     rng = np.random.default_rng([patient.seed, 8])
     old = float(np.clip((patient.age - 45) / 40, 0, 1))
@@ -60,13 +79,13 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     half = np.float32(u) * (np.float32(1.36) + np.float32(0.055) * np.clip(level, -4, 14))
     across = where / (half * (np.float32(0.94) + edge * (np.float32(0.10) + np.float32(0.25) * lip)))
     away = np.abs(v) * thin.take(disc) + np.float32(0.035) * (1 - np.minimum(across, 1) ** 2)  # the plates are hollow
-    away -= np.float32(0.5 - DISC)
+    away -= np.float32(0.5 - column.disc)
     inside = ramp((np.float32(1.05) - across) * np.float32(6))
     solid = ramp((np.float32(0.02) - away) * np.float32(20))
     closed = np.clip(np.interp(names, *CLOSED) + rng.normal(0, 0.35, LEVELS), 0, 0.9).astype(np.float32).take(disc)
     solid += closed * (1 - solid)
     plate = bell(away + np.float32(0.015), 0.036) + np.float32(0.45) * bell(away + 0.06 * own[2].take(disc), 0.040)
-    mineral = np.float32(0.38) * solid * own[0].take(body) - np.float32(FLAT)
+    mineral = np.float32(0.38) * solid * own[0].take(body) - np.float32(column.flat)
     hard = np.minimum(rng.gamma(4, 0.25, LEVELS), 1.5).astype(np.float32).take(disc)
     mineral = inside * (mineral + np.float32(0.22 + 0.15 * old) * plate * hard)
     heads = rng.gamma(2.5, 0.16, (2, LEVELS)) * np.interp(names, *HEADS)  # of ribs, before the corners of the discs
@@ -86,15 +105,17 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     drop = np.sqrt(sx * sx + sv * sv)
     tip = np.float32(0.28) * bell(drop - np.float32(0.8), 0.34)
     tip += np.float32(0.31) * ramp((np.float32(1.1) - drop) * np.float32(1.6))
+    tip *= np.float32(column.processes)
     mineral[:, middle] += np.interp(names, *SPINOUS).astype(np.float32).take(body[:, middle]) * tip
     span = (np.interp(names, *SPAN) * own[0] ** 0.3).astype(np.float32).take(body) - where * np.float32(1 / u)
     club = v + np.float32(0.14) + np.float32(0.05 / u) * where  # they point a little upwards
     club = bell(club, 0.13) * ramp(span * np.float32(2.5))
     thick = np.interp(names, *CLUB).astype(np.float32).take(body)
+    thick *= np.float32(column.processes)
     mineral += thick * club * np.clip(across * 4 - np.float32(2.6), 0, 1)
     neck = slice(0, int((level < 0).any(1).sum()))  # its joints lie one above the other beside the bodies
     pillar = where[neck] * np.float32(1 / u) - np.float32(2.0)
     pillar -= np.float32(0.14) * np.cos(v[neck] * np.float32(2 * np.pi))
     mineral[neck] += np.float32(0.26) * ramp(level[neck] * np.float32(-0.8)) * bell(pillar, 0.45)
-    out[:, part] = mineral * np.float32(0.50 * u)
+    out[:, part] = mineral * np.float32(column.bright * u)
     return out
