@@ -127,8 +127,8 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     shallow = np.clip(s / 0.32, 0, 1)  # the apex is
     full = np.maximum(1 - q * q * q, 0)
     full *= np.float32(1 + ROUND) / (np.sqrt(full) + np.float32(ROUND))
-    full *= rows.of(2 * f.depth * (1 - 0.15 * ramp((s - 0.4) / 0.6)) * np.sqrt(shallow * (2 - shallow)))
-    full *= across.of(0.58 + 0.42 * ramp((TABLE - 1.5 * f.unit) / (5.5 * f.unit)))
+    full *= rows.of(2 * f.depth * (1 - 0.30 * ramp((s - 0.5) / 0.5)) * np.sqrt(shallow * (2 - shallow)))
+    full *= across.of(0.63 + 0.37 * ramp((TABLE - 1.5 * f.unit) / (5.0 * f.unit)))
 
     spine = 2.7 * f.unit  # half of what it takes, cm
     part = np.s_[:, columns(x, spine)]

@@ -30,7 +30,7 @@ def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
     sway = rows(levels, rng.normal(0, 0.6 * u, 7))
     deep = rows(
         [f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.18 * h, a + 1.5, a + 5.0, a + 8.0],
-        [1.12 * chest, 1.04 * chest, 1.03 * chest, 0.90 * chest, 0.70 * chest, 0.30 * chest, 0.0],
+        [1.12 * chest, 1.04 * chest, 1.03 * chest, 0.93 * chest, 0.73 * chest, 0.28 * chest, 0.0],
     )
     aside = np.abs(x - sway)
     r = np.minimum(aside / half, 1)
@@ -48,7 +48,7 @@ def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
     )
     deep = rows(
         [a - 0.8 * h, a - 0.5 * h, a - 0.15 * h, a + 0.5, a + 2.5, a + 5.0, a + 9.0],
-        [0.0, 4.2, 6.8, 6.9, 6.9, 7.6, 8.0 * u],
+        [0.0, 4.2, 6.8, 6.7, 6.4, 7.2, 8.0 * u],
     )
     r = np.minimum(aside / half, 1)
     r = r * r

@@ -24,7 +24,7 @@ VISIBLE = {"normal": 0.0, "covid": 0.69, "bacterial": 1.0, "viral": 1.0}
 THRESHOLD = 1.0  # cm of extra path that count as lesion in the mask
 # A small child's lungs are shallow: what fills them takes a larger share of the air than in an adult.
 SHALLOW = {"bacterial": 2.0, "viral": 2.0}
-RAGGED = {"covid": 0.30, "bacterial": 0.22, "viral": 0.22}  # how far an edge follows the texture, over its half-axes
+RAGGED = {"covid": 0.45, "bacterial": 0.35, "viral": 0.35}  # how far an edge follows the texture, over its half-axes
 DENSE = {"covid": 1.3, "bacterial": 1.15, "viral": 1.3}  # of adults
 FISSURE = 0.48  # height of the horizontal fissure at the hilum, 0 apex to 1 dome
 REACH = 24.0  # cm, half-side of the square that textures cover
@@ -96,11 +96,11 @@ def draw_disease(rng: np.random.Generator, kind: str, patient, strength: float =
                 patches.append(
                     Patch(
                         side,
-                        float(np.clip(rng.normal(0.70, 0.20), 0.15, 1.02)),
-                        float(np.clip(rng.normal(0.73, 0.14), 0.35, 0.97)),
-                        float(rng.uniform(0.06, 0.16) * (0.8 + 0.6 * worse)),
-                        float(rng.uniform(0.12, 0.32) * (0.8 + 0.5 * worse)),
-                        float(rng.uniform(0.12, 0.32) * (0.7 + 0.7 * worse)),
+                        float(np.clip(rng.normal(0.76, 0.19), 0.15, 1.04)),
+                        float(np.clip(rng.normal(0.79, 0.15), 0.35, 1.02)),
+                        float(rng.uniform(0.05, 0.20) * (0.8 + 0.6 * worse)),
+                        float(rng.uniform(0.10, 0.34) * (0.8 + 0.5 * worse)),
+                        float(rng.uniform(0.11, 0.29) * (0.7 + 0.7 * worse)),
                     )
                 )
         net = float(rng.uniform(0.1, 0.5))
@@ -120,9 +120,7 @@ def draw_disease(rng: np.random.Generator, kind: str, patient, strength: float =
         )
         chance, more = (0.8, (0.20, 0.32, 0.38)) if patient.child else (0.35, (0.12, 0.25, 0.3))
         if rng.random() < chance:
-            patches.append(
-                Patch(side, height + float(rng.normal(0, 0.15)), lateral + float(rng.normal(0, 0.1)), *more)
-            )
+            patches.append(Patch(side, height + float(rng.normal(0, 0.15)), lateral + float(rng.normal(0, 0.1)), *more))
     elif kind == "viral":
         for side in (-1, 1):
             patches.append(
@@ -167,13 +165,14 @@ def fluid(disease: Disease, f: Frame, lungs: dict) -> np.ndarray:
     out = np.zeros_like(lungs["q"])
     for k, height in enumerate(disease.effusion):
         if height:
-            q, side = np.clip(lungs["q"], 0, 1), 2 * k - 1
-            climb = q * q * q
-            climb = np.float32(0.62) + np.float32(0.10) * q + np.float32(0.40) * climb * climb  # steep at the wall
-            level = np.float32(f.dome[k] - 3.0 * f.unit) + np.float32(height) * climb
-            out += ramp((level - lungs["y"]) * np.float32(1 / (1.7 * f.unit)) + np.float32(0.5)) * (
-                lungs["side"] == side
-            )
+            q = np.minimum(lungs["q"], 1)
+            q *= q
+            q *= q
+            level = np.float32(f.dome[k] - 3.0 * f.unit) + np.float32(height) * (np.float32(0.62) + np.float32(0.2) * q)
+            above = lungs["y"] - level
+            above -= np.float32(0.5 * height) * q * q * q  # at the wall it climbs as a narrow band
+            above = np.maximum(above * np.float32(1 / (1.6 * f.unit)) + np.float32(0.4), 0)
+            out += np.exp(-above * above) * (lungs["side"] == 2 * k - 1)
     return out
 
 
@@ -202,22 +201,22 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     strength = disease.strength * (SHALLOW if patient.child else DENSE).get(disease.kind, 1.0)
     part = tuple(slice(np.argmax(seen), seen.size - np.argmax(seen[::-1])) for seen in (air.any(1), air.any(0)))
     cloud = texture(rng, plane, (8, 16, 32, 64) if patient.child else (10, 20, 40, 80), f.unit, part)
-    patchy, grainy = (0.28, 0.45) if patient.child else (0.17, 0.45)  # seen at a child's size, lobules are finer
+    cloud = np.maximum(cloud, np.float32(-2))  # no edge strays far
+    patchy, grainy = (0.28, 0.45) if patient.child else (0.36, 0.45)  # seen at a child's size, lobules are finer
     septa = np.float32(0.8) - np.abs(texture(rng, plane, (34, 68), f.unit, part))  # ridges: lines that form a net
     fine = np.clip(1 + grainy * septa, 0.3, 2.0)
-    uneven = np.clip(1 + patchy * cloud, 0.4, 1.8) * (1 - disease.net) + disease.net * fine
+    uneven = np.clip(1 + patchy * cloud, 0.3, 2.0) * (1 - disease.net) + disease.net * fine
     share = np.zeros_like(cloud)
-    soft = 1.3 if patient.child else 1.0 if disease.kind == "bacterial" else 1.7  # how gradually a patch begins
+    soft = 1.3 if patient.child else 1.0 if disease.kind == "bacterial" else 1.5  # how gradually a patch begins
     x, y, side, q = (lungs[name][part][::2, ::2] for name in ("x", "y", "side", "q"))  # opacities are smooth
     y = y - np.float32(plane.pitch / 2)  # between two rows
     for p in disease.patches:
-        opacity(share, p, disease.kind, soft, patient.child, f, cloud, x, y, side, q)
+        opacity(share, p, disease.kind, soft, f, cloud, x, y, side, q)
     most = np.float32(0.78 if patient.child else 0.97)  # no opacity is whiter than the heart
     share *= uneven
     share *= np.float32(strength)
-    if patient.child:
-        share = most * np.tanh(share / most)  # clouds, without an even area where they are whitest
-    out[part] = enlarged(np.minimum(share, most), 2, air[part].shape)
+    share = most * np.tanh(share / most)  # clouds, without an even area where they are whitest
+    out[part] = enlarged(share, 2, air[part].shape)
     if any(disease.effusion):
         np.maximum(out, fluid(disease, f, lungs) * np.float32(min(0.9 * strength, 0.95)), out=out)
     out *= air - lungs["vessels"] if patient.child and "vessels" in lungs else air  # a filled lung hides its vessels
@@ -227,18 +226,18 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
         if patient.child and disease.patches:  # in small children pneumonia begins around the bronchi
             sides = sorted({p.side for p in disease.patches})
             cuffs = bronchi.walls(patient, plane, f, lungs, sides)
-            left = np.maximum(1 - out / np.maximum(most * air, np.float32(0.1)), 0)  # none show where the lung is filled
+            left = np.maximum(1 - out / np.maximum(most * air, np.float32(0.1)), 0)  # none show in filled lung
             out += np.float32(0.55 * strength) * left * cuffs
         out = np.maximum(out - bronchi.bronchogram(patient, plane, f, out, rng), 0)
     return out
 
 
-def opacity(share, p: Patch, kind: str, soft: float, lobar: bool, f: Frame, cloud, x, y, side, q) -> None:
+def opacity(share, p: Patch, kind: str, soft: float, f: Frame, cloud, x, y, side, q) -> None:
     """Replace a share of the air by one patch, in place; its edge follows the cloud.
 
-    lobar (a child): on the right, what fills the upper or the middle lobe ends at the fissure between both.
+    Bacterial: on the right, what fills the upper or the middle lobe ends at the fissure between both.
     """
-    ragged = np.float32(RAGGED[kind] * (1.6 if lobar else 1))
+    ragged = np.float32(RAGGED[kind])
     reach = 1 + soft / 2 - float(ragged * cloud.min())  # nothing is further from the centre than this many half-axes
     inner, outer = p.lateral - reach * p.wide, p.lateral + reach * p.wide
     centre = p.side * f.width * (max(inner, 0) + min(outer, 1.1)) / 2, f.apex - p.height * f.height
@@ -248,7 +247,7 @@ def opacity(share, p: Patch, kind: str, soft: float, lobar: bool, f: Frame, clou
     distance = np.sqrt(dq * dq + ds * ds) + ragged * cloud[near]
     added = np.float32(p.fill) * ramp((1 + soft / 2 - distance) * np.float32(1 / soft)) * (side[near] == p.side)
     if kind == "bacterial":
-        if lobar and p.side < 0 and p.height < 0.72:
+        if p.side < 0 and p.height < 0.72:
             s = (np.float32(f.apex - FISSURE * f.height) - y[near]) * np.float32(1 / f.height)
             s -= np.float32(0.09) * q[near] + np.float32(0.03) * cloud[near]
             added *= ramp(np.float32(0.5) + s * np.float32(10 if p.height > FISSURE else -10))

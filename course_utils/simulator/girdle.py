@@ -11,7 +11,7 @@ import functools
 
 import numpy as np
 
-from .anatomy import Frame, ramp
+from .anatomy import Frame, bell, ramp
 from .lookup import ellipse
 from .plane import Plane, bezier
 
@@ -78,14 +78,16 @@ def _clavicle(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, sh
     inner = np.array((2.1 * u, f.apex - (4.1 - 0.8 * exposure.shoulders) * u))
     outer = joint + np.array((0.6 * u, 3.1 * u))
     x = inner[0] + (outer[0] - inner[0]) * t
-    bow = (0.50 + 0.40 * shape[1]) * np.sin(np.pi * t) + (0.47 + 0.22 * shape[2]) * np.sin(2 * np.pi * t)
+    bow = (0.50 + 0.40 * shape[1]) * np.sin(np.pi * t) + (0.60 + 0.28 * shape[2]) * np.sin(2 * np.pi * t)
     y = inner[1] + (outer[1] - inner[1]) * t + u * bow
     thick = 1 + 0.07 * shape[3]
     where = [0, 0.02, 0.07, 0.13, 0.26, 0.42, 0.60, 0.80, 0.93, 0.985, 1]
-    radius = thick * u * np.interp(t, where, [0.30, 0.72, 0.98, 0.96, 0.68, 0.48, 0.43, 0.54, 0.76, 0.66, 0.25])
-    area = thick * u * u * np.interp(t, where, [0.02, 0.13, 0.24, 0.29, 0.27, 0.25, 0.24, 0.24, 0.22, 0.16, 0.03])
+    radius = thick * u * np.interp(t, where, [0.32, 0.80, 1.10, 1.04, 0.72, 0.50, 0.44, 0.52, 0.74, 0.66, 0.25])
+    area = thick * u * u * np.interp(t, where, [0.02, 0.11, 0.22, 0.28, 0.26, 0.24, 0.22, 0.22, 0.21, 0.16, 0.03])
+    knob = bell(t - 0.76, 0.05) - 0.6 * bell(t - 0.15, 0.06)  # conoid tubercle and rhomboid fossa: below
+    radius, y = radius + 0.13 * u * knob, y - 0.13 * u * knob
     uneven = np.sin(19 * t + 9 * shape[4]) + np.sin(31 * t + 9 * shape[5])
-    radius, area = radius * (1 + 0.06 * uneven), area * (1 + 0.14 * np.roll(uneven, 3))
+    radius, area = radius * (1 + 0.07 * uneven), area * (1 + 0.14 * np.roll(uneven, 3))
     return plane.tubes(side * x, y, f.depth * (0.85 - 0.85 * t**1.3), radius, area / radius, **SHAFT)
 
 

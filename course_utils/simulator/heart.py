@@ -86,10 +86,10 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     for side, k in ((-1, 12), (1, 15)):  # fat makes the edges wavy
         for wave in (1, 2, 3):
             edges[side] += (
-                0.06 / wave * u * z[k + wave - 1] * np.sin(2 * np.pi * y / ((7.0 + z[k]) / wave * u) + 9 * z[k])
+                0.11 / wave * u * z[k + wave - 1] * np.sin(2 * np.pi * y / ((7.0 + z[k]) / wave * u) + 9 * z[k])
             )
     for side, low, pad in ((-1, f.dome[0], z[18]), (1, f.dome[1], z[19])):  # fat fills the angle above the diaphragm
-        size = (0.15 + 0.20 * (side > 0)) * np.exp(0.6 * pad) * u
+        size = (0.22 + 0.25 * (side > 0)) * np.exp(0.7 * pad) * u
         edges[side] += size * np.exp(-np.maximum(y - low, 0) / (1.2 * size + 0.3 * u))
     beside = {
         -1: np.interp(s, [0.36, 0.45, 0.7, 1.0], [1.8 * u, (1.4 + 0.2 * z[20]) * u, 0.9 * u, 0.7 * u]),  # oesophagus
@@ -99,7 +99,7 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
         beside[k] = beside[k] + 0.12 * u * np.sin(2 * np.pi * y / ((5 + z[21]) * u) + 9 * z[22 + (k > 0)])
     soft = {}
     for k in (-1, 1):
-        uneven = rng.normal(0, 0.4, 14).repeat(2)  # by stretches of the border
+        uneven = rng.normal(0, 0.6, 14).repeat(2)  # by stretches of the border
         soft[k] = np.exp(np.interp(s, np.linspace(0, 1.2, 28), uneven))
         soft[k] *= 1 + (1.0 + 0.5 * k) * np.exp(-(((y - f.dome[k > 0] - u) / (2 * u)) ** 2))  # fat pads
         soft[k] *= 1 + 2.5 * np.exp(-(((s - (0.50 if k < 0 else 0.46)) / 0.07) ** 2))
