@@ -117,8 +117,8 @@ def draw_patient(rng: np.random.Generator, child: bool = False, **fixed) -> Pati
             "heart": 0.505 + 0.05 * z[4],
             "breast": 0.0,
             "aorta": 0.0,
-            "bone": 1.0 + 0.2 * z[5],
-            "rib_slope": 1.06 + 0.17 * z[6],
+            "bone": 1.0 + 0.24 * z[5],
+            "rib_slope": 1.2 + 0.2 * z[6],
         }
     else:
         age = fixed.get("age", int(np.clip(58 + 16 * z[7], 18, 97)))

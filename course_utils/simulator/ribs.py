@@ -43,20 +43,22 @@ EDGE = 0.11  # radius of that cortex, cm
 class Cage(NamedTuple):
     """In what the ribs of an adult and of a child differ.
 
-    fall: of the hind part, relative. out: cm outside the cavity. first: mineral of the first pair, relative.
+    fall: of the hind part, relative. out: cm outside the cavity. uneven: how much one rib differs from the next,
+    relative. first: mineral of the first pair, relative.
     solid: mineral along a rib, where it passes into cartilage little by little. hollow, marrow: see `Plane.tubes`.
     """
 
     fall: float
     out: float
+    uneven: float
     first: float
     solid: tuple[float, ...]
     hollow: float
     marrow: float
 
 
-ADULT = Cage(1.0, 0.38, 1.0, (0.3, 0.9, 1.1, 1.1, 0.70, 0.50, 0.27, 0.0), 0.93, 0.09)
-CHILD = Cage(0.75, 0.48, 0.5, (0.3, 0.8, 1.0, 1.0, 1.1, 1.1, 1.1, 0.0), 0.88, 0.25)
+ADULT = Cage(1.0, 0.38, 1.0, 1.0, (0.3, 0.9, 1.1, 1.1, 0.70, 0.50, 0.27, 0.0), 0.93, 0.09)
+CHILD = Cage(0.75, 0.48, 0.7, 0.5, (0.3, 0.8, 1.0, 1.0, 1.1, 1.1, 1.1, 0.0), 0.88, 0.25)
 
 
 def rise(patient) -> float:
@@ -85,6 +87,7 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     rib, side = np.tile(ORDER, 2), np.repeat([-1.0, 1.0], 12)[:, None]
     own = rng.normal(0, (0.10, 0.05, 0.04, 0.02, 0), (12, 5))  # where the rib begins, how far it falls, how tall it is,
     own = own[rib] + rng.normal(0, (0.06, 0.04, 0.07, 0.035, 0.17), (24, 5)) * UNLIKE[rib, None]
+    own *= cage.uneven
     start, fall, tall, reach, weak = own.T[:, :, None]  # where it ends, what mineral it lacks
     end, crest, widest, drop, half_tall, mineral = TABLES[:, rib, None]
     mineral = np.where(rib[:, None], mineral, cage.first * mineral)
@@ -97,7 +100,8 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     y = f.apex + (TOP - depth_of(rib)[:, None] + start) * pitch
     y = y - cage.fall * patient.rib_slope * f.width * drop * (1 + fall) * (back[:, :1] - back)
     y = y + u * (crest * angle * np.exp(1 - angle) + 0.10 * sway)
-    half = least(np.interp(y, TABLE[::COARSE], wall), f.width * widest) + u * rng.normal(cage.out, OUT, (24, 1))
+    half = least(np.interp(y, TABLE[::COARSE], wall), f.width * widest)
+    half = half + u * rng.normal(cage.out, OUT * cage.uneven, (24, 1))
     x, z = half * np.sin(phi) ** FLAT_BACK[1], -f.depth * back
     dx, dy, dz = (gradient(v) for v in (x, y, z))
     flat, film, all3 = dx * dx + dz * dz, dx * dx + dy * dy, dx * dx + dy * dy + dz * dz
