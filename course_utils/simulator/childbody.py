@@ -9,32 +9,58 @@ import math
 
 import numpy as np
 
-from .anatomy import Frame, larger, ramp
+from .anatomy import Frame
 from .lookup import Lookup, around, curve
 
 UNEVEN = 0.018  # standard deviation of the depth of soft tissue, relative: fat and bowel lie in lobes
 CELLS = (8, 16, 32, 64)  # of that unevenness, on 48 cm
-# How much less fat attenuates than muscle: a tenth (ICRU report 44), raised as the display raises it.
-FAT = np.float32(0.16)
+# Half-widths of chest and neck and of the skin, over that of chest and wall, by lung heights above the apex
+LEVELS = np.array([-2.0, -1.35, -1.0, -0.72, -0.5, -0.3, -0.12, 0.0, 0.1, 0.2, 0.3, 0.42, 0.6])
+CHEST = np.array([1.05, 1.04, 1.03, 1.02, 1.03, 1.04, 1.03, 1.00, 0.92, 0.70, 0.53, 0.43, 0.41])
+SKIN = np.array([1.05, 1.04, 1.03, 1.03, 1.04, 1.05, 1.03, 0.96, 0.82, 0.62, 0.49, 0.43, 0.42])
+RIM = 0.2  # cm: how gradually the body begins at its outline, where there is more fat than muscle
 
 
-def trunk(patient, f: Frame, x, rows: Lookup) -> np.ndarray:
-    """Trunk and neck, cm."""
-    edge, a, h = f.width + patient.wall, f.apex, f.height
-    # Belly, lower ribs, waist, armpits and shoulder blades, shoulders that slope to the short neck in a hollow curve.
-    knots = [f.dome[0] - d for d in (9.0, 3.0, -0.5)] + [
-        a + d * h for d in (-0.62, -0.38, -0.18, 0.0, 0.10, 0.18, 0.26, 0.36, 0.5)
-    ]
-    half = edge * np.array([1.03, 1.04, 1.04, 1.03, 1.04, 1.05, 1.02, 0.94, 0.76, 0.58, 0.46, 0.41])
-    chest = f.depth + 0.65 * patient.wall
+def trunk(patient, exposure, f: Frame, x, y, rows: Lookup) -> np.ndarray:
+    """Chest, neck, shoulders and upper arms, cm.
+
+    The muscles that leave the chest for the arm (latissimus behind, pectoral in front) are thinner than it and end in
+    fat and skin: they close the armpit in a hollow curve.
+    """
+    rng = np.random.default_rng([exposure.seed, 11])
+    a, h, wall = f.apex, f.height, patient.wall
+    edge = f.width + wall
+    knots = a + LEVELS * h
+    chest = f.depth + 0.65 * wall
     deep = rows(
         [f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.18 * h, a + 0.08 * h, a + 0.3 * h],
         [1.2 * chest, 1.08 * chest, chest, 0.90 * chest, 0.68 * chest, 0.72 * chest],
     )
-    r = np.minimum(np.abs(x) / rows.smooth(curve(knots, half)), 1)
+    # Half the depth of the muscles beside the chest
+    flesh = rows(a + np.array([-1.1, -0.6, -0.25, 0.0, 0.2]) * h, np.array([0.30, 0.42, 0.58, 0.64, 0.56]) * chest)
+    skins = {}
+    for k in (-1, 1):
+        up = math.sin(arm_lift(exposure, k))
+        drawn = np.interp(np.arange(13), [2, 4, 6, 7, 8, 12], [0, 0.03, 0.04, 0.02, -0.03, 0]) * up  # by raised arms
+        skins[k] = curve(knots, edge * (SKIN + drawn + rng.normal(0, 0.016, 13)))
+    (skin,) = rows.of_sides([skins], np.copysign(np.float32(1), x))
+    r = x / rows.smooth(curve(knots, edge * CHEST))
     r *= r
-    r = 1 - r * r
-    return 2 * deep * np.sqrt(r) * (np.float32(0.95) + np.float32(0.05) * r)  # towards the sides the skin fades out
+    out = (1 - r * (0.5 + 0.5 * r)) * (4 * deep * deep)
+    r = x / skin
+    r *= r
+    out = blended(out, (1 - r * r) * (4 * flesh * flesh), 3.0)
+    for k in (-1, 1):
+        part, arm = upper_arm(patient, exposure, f, x, y, k, rng)
+        out[part] = blended(out[part], arm, 4.0)
+    np.sqrt(np.maximum(out, 0, out=out), out=out)
+    return out * out / (out + np.float32(RIM)) * np.float32(1 + RIM / 10)
+
+
+def blended(a: np.ndarray, b: np.ndarray, hollow: float) -> np.ndarray:
+    """The larger of two squared depths, negative outside of a body, cm^2; a hollow curve where their outlines meet."""
+    gap = a - b
+    return np.float32(0.5) * (a + b + np.sqrt(gap * gap + np.float32(hollow * hollow)))
 
 
 def arm_lift(exposure, side: int) -> float:
@@ -42,38 +68,31 @@ def arm_lift(exposure, side: int) -> float:
     return exposure.arms + side * exposure.skew
 
 
-def arms(patient, exposure, f: Frame, x, y) -> np.ndarray:
-    """Chord of both arms, cm: somebody holds them up beside the head, rarely down; they taper towards the elbow.
-
-    A sleeve of fat, darker than the muscle, fades into it: neither is a clean cylinder.
-    """
-    out = np.zeros_like(x)
-    length, radius = 22 * f.unit, 4.0 * f.unit + 0.5 * patient.wall
-    for side in (-1, 1):
-        lift = arm_lift(exposure, side)
-        way = math.cos(lift) * side, math.sin(lift)
-        start = side * 0.80 * f.width, f.apex - 0.06 * f.height
-        centre = [a + b * length / 2 for a, b in zip(start, way, strict=True)]
-        part = around(x, y, centre, *(abs(b) * length / 2 + radius for b in way))
-        dx, dy = x[part] - np.float32(start[0]), y[part] - np.float32(start[1])
-        along = dx * np.float32(way[0]) + dy * np.float32(way[1])
-        across = dx * np.float32(way[1]) - dy * np.float32(way[0])
-        along *= np.float32(1 / length)
-        beyond = np.minimum(along, 0)  # round about the shoulder
-        beyond *= np.float32(length / radius)
-        across /= np.float32(radius) * (1 - np.float32(0.30) * np.clip(along, 0, 1))
-        across *= across
-        across += beyond * beyond
-        whole = np.sqrt(np.maximum(1 - across, 0))
-        muscle = np.float32(1 - FAT) + np.float32(FAT) * ramp((np.float32(0.85) - across) * np.float32(1.6))
-        np.maximum(out[part], np.float32(2 * radius) * whole * muscle, out=out[part])
-    return out
+def shoulder(exposure, f: Frame, side: int) -> np.ndarray:
+    """Middle of a shoulder joint, x counted outwards, cm: raising the arm moves it upwards and inwards."""
+    up = math.sin(arm_lift(exposure, side))
+    return np.array(((0.90 - 0.05 * up) * f.width, f.apex + (0.02 + 0.06 * up) * f.height))
 
 
-def join(soft: np.ndarray, arms: np.ndarray) -> None:
-    """Add to the trunk's depth, in place, that of the arms: the larger of both, without a crease where they meet."""
-    part = arms > 0
-    soft[part] = larger(soft[part] ** 2, arms[part] ** 2)
+def upper_arm(patient, exposure, f: Frame, x, y, side: int, rng) -> tuple[tuple, np.ndarray]:
+    """Where an arm lies, and its squared depth there, negative outside: a cone that tapers towards the elbow, cm^2."""
+    lift = arm_lift(exposure, side)
+    way = math.cos(lift) * side, math.sin(lift)
+    length, radius = 22 * f.unit, (4.0 * f.unit + 0.5 * patient.wall) * math.exp(rng.normal(0, 0.08))
+    start = shoulder(exposure, f, side) * (side, 1)
+    centre = [a + b * length / 2 for a, b in zip(start, way, strict=True)]
+    part = around(x, y, centre, *(abs(b) * length / 2 + 2.4 * radius for b in way))
+    dx, dy = x[part] - np.float32(start[0]), y[part] - np.float32(start[1])
+    along = dx * np.float32(way[0]) + dy * np.float32(way[1])
+    across = dx * np.float32(way[1]) - dy * np.float32(way[0])
+    beyond = np.minimum(along, 0)  # round about the shoulder
+    beyond *= np.float32(0.45 / radius)
+    along *= np.float32(1 / length)
+    bulge = np.float32(0.05) * np.sin(along * np.float32(rng.uniform(5, 9)) + np.float32(rng.uniform(0, 6)))
+    across /= np.float32(radius) * (1 - np.float32(0.30) * np.clip(along, 0, 1) + bulge)
+    across *= across
+    across += beyond * beyond
+    return part, np.float32(4 * radius * radius) * (1 - across)
 
 
 def bowel_gas(patient, f: Frame, x, y) -> np.ndarray:

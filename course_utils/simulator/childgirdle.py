@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from .anatomy import Frame, chord
-from .childbody import arm_lift
+from .childbody import arm_lift, shoulder
 from .plane import Plane, bezier, gradient
 
 BLADE = -0.8  # depth of the shoulder blades, of the half-depth of the chest
@@ -27,12 +27,13 @@ def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) ->
         lift = arm_lift(exposure, side)
         up = np.clip(lift / 1.3, -1, 1.1)  # raising the arm turns the tip outwards and the socket upwards
         at = _places(f, up, rng.normal(0, 0.25 * f.unit, 2))
-        above = 0.10 + 0.04 * up + 0.04 * exposure.shoulders  # of the acromion
+        above = 0.085 + 0.04 * up + 0.04 * exposure.shoulders  # of the acromion
         rims, outline = _blade(plane, f, side, at, above, rng)
         pieces.append(rims)
         outlines.append(outline)
-        ends.append(at(0.72 + 0.04 * rng.standard_normal(), above + 0.02 + 0.06 * up + 0.03 * rng.standard_normal()))
-        pieces += humerus(patient, plane, f, side, at(0.91, 0.03 + 0.05 * up), lift, rng)
+        aside, rise = 0.04 * rng.standard_normal() - 0.04 * up, 0.03 * rng.standard_normal() + 0.03 * up
+        ends.append(at(0.76 + aside, above + 0.015 + rise))
+        pieces += humerus(patient, plane, f, side, shoulder(exposure, f, side), lift, rng)
     pieces += clavicles(plane, f, np.array(ends), rng)
     return pieces, np.float32(PLATE * f.unit) * plane.fill(outlines)
 
@@ -54,7 +55,7 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
     """
     u = f.unit
     t = np.linspace(0, 1, plane.samples(0.9 * f.width))
-    start, both = rng.normal(-0.07, 0.025), rng.standard_normal(3)
+    start, both = rng.normal(-0.045, 0.03), rng.standard_normal(3)
     x, y, radius, path = [], [], [], []
     for side, (outer, top) in zip((-1, 1), ends, strict=True):
         own = 0.8 * both + 0.5 * rng.standard_normal(3)
@@ -140,25 +141,26 @@ def humerus(patient, plane: Plane, f: Frame, side: int, socket, lift: float, rng
     way = np.array((np.cos(lift), np.sin(lift)))
     square = np.array((-way[1], way[0]))
     grown = float(np.clip((patient.age - 1) / 5 + rng.normal(0, 0.12), 0, 1))
-    head, thick = (0.62 + 0.70 * grown) * u, (0.44 + 0.62 * grown) * u
+    head, thick = (0.66 + 0.86 * grown) * u, (0.46 + 0.62 * grown) * u
     centre = socket + way * (0.25 * u + thick) + rng.normal(0, 0.12 * u, 2)
+    # The plate of cartilage is 2 mm wide, but seen at a slant; the shaft rises into it as a dome.
+    gap, dome, end = (0.26 - 0.08 * grown) * u, (0.55 - 0.15 * grown) * u, 1.35 + 0.30 * grown
     t = np.linspace(0, 1, plane.samples(32 * u)) ** 1.8
-    # The plate of cartilage is 2 mm wide, but seen at a slant: the centre lies half before the end of the shaft.
-    along = (0.80 - 0.35 * grown * rng.uniform(0.2, 1)) * thick + 0.08 * u + 20 * u * t
-    end = 1.35 + 0.30 * grown
-    radius = [0.5 * end, 0.92 * end, end, 0.95 * end, 0.96, 0.74, 0.68]
-    radius = u * np.interp(t, [0, 0.005, 0.012, 0.032, 0.085, 0.20, 1], radius)
+    along = 20 * u * t
+    rim = np.minimum(along / dome, 1)
+    radius = u * end * np.sqrt(rim * (2 - rim) + 0.01)
+    radius *= np.interp(t, [0.03, 0.05, 0.10, 0.20, 1], [1, 0.93, 0.68, 0.50, 0.45])
     bow = 0.20 * u * np.sin(np.pi * np.clip(3.7 * t, 0, 1)) + rng.normal(0, 0.5 * u) * t
-    x, y = (centre[i] + way[i] * along + square[i] * bow for i in (0, 1))
-    solid = 0.72 * u * np.interp(t, [0, 0.006, 0.02, 0.12, 1], [0.6, 1.2, 0.8, 0.9, 1.1])
+    x, y = (centre[i] + way[i] * (along + 0.9 * thick + gap) + square[i] * bow for i in (0, 1))
+    solid = 0.72 * u * np.interp(t, [0, 0.008, 0.025, 0.12, 1], [0.5, 1.3, 0.85, 0.9, 1.1])
     aside = np.array((0, -0.84, 0.84))[:, None] * radius  # the cortex at both sides thickens along the shaft
-    wall = u * np.interp(t, [0.01, 0.03, 0.1, 0.3, 1], [0, 0.15, 0.7, 1.2, 1.3]) * rng.uniform(0.7, 1.2, (2, 1))
+    wall = u * np.interp(t, [0.02, 0.04, 0.1, 0.3, 1], [0, 0.15, 0.7, 1.2, 1.3]) * rng.uniform(0.7, 1.2, (2, 1))
     x, y = (side * (x + square[0] * aside), y + square[1] * aside)
     radius, solid = np.stack([radius] + 2 * [np.full_like(t, 0.15 * u)]), np.stack([solid, *wall])
     shaft = plane.tubes(x, y, z, radius, solid, hollow=0.9, marrow=0.75)
-    s = np.linspace(-0.97, 0.97, plane.samples(3 * u))
-    bend = 0.25 * thick * (2 * s * s - 1)
-    x, y = (centre[i] + square[i] * s * head + way[i] * bend for i in (0, 1))
-    r = thick * chord(s) * (1 + 0.15 * rng.normal() * s + 0.08 * np.sin(5 * s + rng.uniform(0, 6)))
-    solid = (0.34 + 0.14 * grown) * u * (chord(s) + 0.05)
+    s = np.linspace(-0.98, 0.98, plane.samples(3 * u))
+    r = thick * chord(s) * (1 + 0.12 * rng.normal() * s + 0.06 * np.sin(5 * s + rng.uniform(0, 6)))
+    cap = grown * (thick - r + 0.5 * dome * s * s)  # an oval at first, a cap over the shaft's dome in the end
+    x, y = (centre[i] + square[i] * s * head + way[i] * cap for i in (0, 1))
+    solid = (0.50 + 0.16 * grown) * u * (chord(s) + 0.05)
     return [shaft, plane.tubes(side * x[None], y[None], z, r, solid, hollow=0.85, marrow=0.6)]

@@ -141,7 +141,6 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
     soft = trunk(patient, exposure, plane, f, x, y, without)
     if patient.child:
         np.maximum(soft, childhead.head(exposure, f, x, y), out=soft)
-        childbody.join(soft, childbody.arms(patient, exposure, f, x, y))
     air = lungs["air"]
     path, gas = plane.splat(
         vessels.branches(plane, tree, solid=3.4 if patient.child else 2.6) if "vessels" not in without else [],
@@ -171,12 +170,14 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
 
 
 def trunk(patient, exposure, plane: Plane, f: anatomy.Frame, x, y, without) -> np.ndarray:
-    """Thickness of trunk and of an adult's arms, less the gas below, on every ray, cm: smooth, so half the rows do."""
+    """Thickness of trunk and arms, less the gas below, on every ray, cm: smooth, so half the rows do."""
     shape = x.shape
     x, y = (v[::2, ::2] + (v[1, 1] - v[0, 0]) / 2 for v in (x, y))
     rows = Lookup(y)
-    soft = childbody.trunk(patient, f, x, rows) if patient.child else body.trunk(patient, exposure, f, x, rows)
-    if not patient.child:
+    if patient.child:
+        soft = childbody.trunk(patient, exposure, f, x, y, rows)
+    else:
+        soft = body.trunk(patient, exposure, f, x, rows)
         body.arms(patient, exposure, f, x, y, soft)
     inside = soft > 0
     if "muscle" not in without:
