@@ -36,7 +36,7 @@ def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
     r = np.minimum(aside / half, 1)
     r *= r
     oval = deep * deep * (1 - r * r)
-    slope = a + 2.0 * u * exposure.shoulders  # of the trapezius, from the neck down to the raised or lowered shoulders
+    slope = a + u * (2.0 * exposure.shoulders - 1.0)  # of the trapezius, from the neck down to the shoulders
     high = slope - 2.7
     low = min(a - 0.38 * h, high - 0.5)  # also where low shoulders hang beside short lungs
     levels = [a - 0.8 * h, a - 0.55 * h, low, low + 0.5 * (high - low), low + 0.8 * (high - low)]

@@ -113,7 +113,7 @@ def process(logarithm: np.ndarray, compression: float, sharpening: float, pitch:
 
 
 def window(primary: np.ndarray, scatter, inside: np.ndarray, compression: float, pitch: float) -> tuple[float, float]:
-    """Darkest and brightest value to display: percentiles 3 and 98.5 over the chest cavity of the healthy patient.
+    """Darkest and brightest value to display: percentiles 2 and 98.5 over the chest cavity of the healthy patient.
 
     Neither lesion nor noise nor devices change it, so that a pair of films differs only where the lesion is.
 
@@ -127,7 +127,7 @@ def window(primary: np.ndarray, scatter, inside: np.ndarray, compression: float,
     values = np.sort((signal - np.float32(compression) * base)[inside[coarse]])
     if values.size < 10:
         return 0.0, 1.0
-    dark, bright = (float(values[int(share * values.size)]) for share in (0.030, 0.985))
+    dark, bright = (float(values[int(share * values.size)]) for share in (0.020, 0.985))
     return dark, max(bright, dark + 0.2)
 
 

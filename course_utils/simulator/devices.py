@@ -17,7 +17,7 @@ DEVICES = ("central line", "chest drain", "breathing tube", "gown snaps")
 
 
 def tube(exposure, plane: Plane, f) -> tuple[np.ndarray, list[dict]]:
-    """An endotracheal tube (its opaque line and faint walls) or a gastric tube."""
+    """An endotracheal or a gastric tube: an opaque line in faint walls."""
     rng, tray = np.random.default_rng(exposure.seed + 3), Tray(plane, 0.0)
     if rng.random() < 0.5:
         end, x = f.apex - 0.27 * f.height, rng.normal(0, 0.3)
@@ -25,9 +25,12 @@ def tube(exposure, plane: Plane, f) -> tuple[np.ndarray, list[dict]]:
         tray.line(points, 0.08, 0.06)
         tray.line(np.array(points) + (0.35, 0), 0.55, 0.012, hollow=0.8)
     else:
-        low = f.dome[1] - 4
-        tray.line([(rng.normal(0, 0.4), f.apex + 14), (0.6, f.apex), (-0.6, 0.0), (0.9, low + 3)], 0.13, 0.05)
-        tray.line([(0.9, low + 3), (1.4, low + 0.5), (3.0, low - 1), (5.5, low + rng.normal(0, 1))], 0.13, 0.05)
+        low, x = f.dome[1] - 4, rng.normal(0, 0.4, 3)
+        gullet = [(x[0], f.apex + 14), (0.6 + x[1], f.apex), (x[2] - 0.6, 0.0), (0.9, low + 3)]
+        stomach = [gullet[-1], (1.4, low + 0.5), (3.0, low - 1), (5.5, low + rng.normal(0, 1))]
+        for points in (gullet, stomach):
+            tray.line(points, 0.07, 0.032)
+            tray.line(points, 0.22, 0.009, hollow=0.7)
     tray.close("tube")
     return tray.path, tray.boxes
 
@@ -92,7 +95,7 @@ def _central_line(tray: Tray, f, rng) -> None:
     enter = (side * 4.5, f.apex + 6.0) if neck else (side * 0.95 * f.width, f.apex - 0.5)
     tip = (-2.4 * f.unit + rng.normal(0, 0.3), f.apex - rng.uniform(0.38, 0.55) * f.height)
     join = (side * 3.4, f.apex - 2.2), (-2.2 * f.unit, f.apex - 0.22 * f.height)
-    tray.line([enter, *join, tip], rng.uniform(0.08, 0.13), rng.uniform(0.035, 0.06))
+    tray.line([enter, *join, tip], rng.uniform(0.08, 0.12), rng.uniform(0.022, 0.045))
     hub = (enter[0] + side * rng.uniform(2, 5), enter[1] + rng.uniform(-3, 3))
     out = (side * (f.width + LEAVES), enter[1] + rng.normal(0, 4))
     tray.line([enter, hub, (0.5 * (hub[0] + out[0]), out[1]), out], 0.16, 0.035)
@@ -104,8 +107,11 @@ def _chest_drain(tray: Tray, f, rng) -> None:
     enter, low = side * (f.width + 5), f.apex - rng.uniform(0.65, 0.9) * f.height
     points = [(enter, low - 3), (side * 0.9 * f.width, low), (side * 0.6 * f.width, low + 4)]
     points.append((side * rng.uniform(0.45, 0.7) * f.width, f.apex - rng.uniform(0.15, 0.5) * f.height))
-    tray.line(points, 0.34, 0.03, hollow=0.75)
-    tray.line(points, 0.09, 0.08)
+    start, turn = np.array(points[:2])
+    tail = [start, 2 * start - turn, (side * (f.width + LEAVES), low - rng.uniform(3, 14))]
+    for part in (points, tail):  # an opaque line in a wall of plastic
+        tray.line(part, 0.34, 0.03, hollow=0.75)
+        tray.line(part, 0.09, 0.06)
     tray.close("chest drain")
 
 

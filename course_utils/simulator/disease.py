@@ -202,12 +202,12 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     part = tuple(slice(np.argmax(seen), seen.size - np.argmax(seen[::-1])) for seen in (air.any(1), air.any(0)))
     cloud = texture(rng, plane, (8, 16, 32, 64) if patient.child else (10, 20, 40, 80), f.unit, part)
     cloud = np.maximum(cloud, np.float32(-2))  # no edge strays far
-    patchy, grainy = (0.28, 0.45) if patient.child else (0.36, 0.45)  # seen at a child's size, lobules are finer
+    patchy = 0.28 if patient.child else 0.20 if disease.kind == "bacterial" else 0.36  # how uneven it is inside
     septa = np.float32(0.8) - np.abs(texture(rng, plane, (34, 68), f.unit, part))  # ridges: lines that form a net
-    fine = np.clip(1 + grainy * septa, 0.3, 2.0)
+    fine = np.clip(1 + 0.45 * septa, 0.3, 2.0)
     uneven = np.clip(1 + patchy * cloud, 0.3, 2.0) * (1 - disease.net) + disease.net * fine
     share = np.zeros_like(cloud)
-    soft = 1.3 if patient.child else 1.0 if disease.kind == "bacterial" else 1.5  # how gradually a patch begins
+    soft = 1.3 if patient.child or disease.kind == "bacterial" else 1.5  # how gradually a patch begins
     x, y, side, q = (lungs[name][part][::2, ::2] for name in ("x", "y", "side", "q"))  # opacities are smooth
     y = y - np.float32(plane.pitch / 2)  # between two rows
     for p in disease.patches:
@@ -219,7 +219,7 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     out[part] = enlarged(share, 2, air[part].shape)
     if any(disease.effusion):
         np.maximum(out, fluid(disease, f, lungs) * np.float32(min(0.9 * strength, 0.95)), out=out)
-    out *= air - lungs["vessels"] if patient.child and "vessels" in lungs else air  # a filled lung hides its vessels
+    out *= air - lungs["vessels"] if "vessels" in lungs else air  # a filled lung hides its vessels
     if disease.kind == "viral":
         out += np.float32((0.55 if patient.child else 0.35) * strength) * bronchi.walls(patient, plane, f, lungs)
     elif disease.kind == "bacterial":

@@ -57,7 +57,7 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     wide = 2 * f.width * patient.heart * (LYING if lying else 1.0)
     right, left = wide * (0.335 - 0.02 * turn), wide * (0.665 + 0.02 * turn)
 
-    vessels = np.interp(s, [0, 0.015, 0.05, 0.11, 0.25, 0.42, 0.55], [3.7, 3.0, 2.55, 2.3, 2.2, 2.3, 0])
+    vessels = np.interp(s, [0, 0.015, 0.05, 0.11, 0.25, 0.42, 0.55], [3.7, 3.0, 2.65, 2.5, 2.4, 2.4, 0])
     vessels = (vessels + 0.35 * old + 0.25 * z[0]) * u
     azygos = oval(y, (1.9 * u, at(0.33)), 0.7 * u, 0.8 * u)
     ascending = oval(y, (0.6 * u, at(0.42)), (1.5 + 1.7 * old + 0.25 * z[1]) * u, (3.2 + old) * u)
@@ -71,8 +71,8 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     high = at(0.285 - 0.03 * old + 0.012 * z[4])
     radius = (1.75 + 0.50 * old + 0.12 * z[5]) * u
     knob = oval(y, ((1.50 + 0.55 * old) * u, high), radius, radius)
-    aorta = np.interp(y, [f.dome[0] - 3, high - 1.5 * u, high], [1.6 * u, (2.65 + 0.8 * old) * u, 0])
-    trunk = oval(y, (0.35 * left - 2 * u, at(0.43 + 0.01 * z[6])), (2.25 + 0.2 * z[7]) * u, (3.2 + 0.3 * z[8]) * u)
+    aorta = np.interp(y, [f.dome[0] - 3, high - 1.5 * u, high], [1.6 * u, (2.45 + 0.8 * old) * u, 0])
+    trunk = oval(y, (0.35 * left - 2 * u, at(0.43 + 0.01 * z[6])), (2.05 + 0.2 * z[7]) * u, (3.2 + 0.3 * z[8]) * u)
     low = f.dome[1] + (1.8 + 0.8 * turn + 0.5 * z[9]) * u
     tall = max(at(0.45) - low, 4 * u)
     ventricle = oval(y, (0.35 * left, low), 0.65 * left, tall, (4.6 + 0.5 * z[10]) * u, 1.75 + 0.3 * turn + 0.2 * z[11])
@@ -86,7 +86,7 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     for side, k in ((-1, 12), (1, 15)):  # fat makes the edges wavy
         for wave in (1, 2, 3):
             edges[side] += (
-                0.11 / wave * u * z[k + wave - 1] * np.sin(2 * np.pi * y / ((7.0 + z[k]) / wave * u) + 9 * z[k])
+                0.09 / wave * u * z[k + wave - 1] * np.sin(2 * np.pi * y / ((7.0 + z[k]) / wave * u) + 9 * z[k])
             )
     for side, low, pad in ((-1, f.dome[0], z[18]), (1, f.dome[1], z[19])):  # fat fills the angle above the diaphragm
         size = (0.22 + 0.25 * (side > 0)) * np.exp(0.7 * pad) * u
