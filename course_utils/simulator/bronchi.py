@@ -14,11 +14,13 @@ def walls(patient, plane: Plane, f: Frame, lungs: dict, sides=(-1, 1)) -> np.nda
 
     `lungs`: see `anatomy.lungs`. sides: which lungs are ill, -1 right and 1 left.
     """
-    own = vessels.tree(patient, f)[: 5 if patient.child else 3]
+    own = vessels.tree(patient, f)[1:5] if patient.child else vessels.tree(patient, f)[:3]
     own = [branches[:, np.isin(np.sign(branches[0]), sides)] for branches in own]
-    widen, solid, most = (1.4, 0.9, 0.35) if patient.child else (1.7, 0.75, 0.5)
+    widen, solid, most = (1.3, 1.0, 0.28) if patient.child else (1.7, 0.75, 0.5)
     path = plane.splat(vessels.branches(plane, own, widen=widen, solid=solid))[0]
     path = np.minimum(path, np.float32(most) * lungs["air"])
+    if patient.child:
+        path *= lungs["air"] / np.maximum(lungs["full"], np.float32(0.1))  # faint in the shadow of heart and liver
     if len(sides) == 1:
         path *= lungs["side"] == sides[0]
     return path

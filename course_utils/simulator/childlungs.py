@@ -12,13 +12,14 @@ from .plane import Plane
 FUZZ = 0.11  # cm: the heart beats twice a second and lies far from the detector
 # cm, of an adult's size, below the top of a dome: where the liver fills the chest below the heart.
 FRONT = 2.2
+HAZE, BESIDE = np.float32(0.08), 3.5  # share of the lung that vessels take beside the heart; how far out, cm
 ROUND = 2.4  # over an adult's `heart.CORNER`
 
 
 def cavity(patient, f: Frame) -> np.ndarray:
     """Half-width of the thoracic cavity at the heights of `TABLE`, cm."""
     s = np.array([1.45, 1.2, 1.0, 0.8, 0.6, 0.42, 0.28, 0.17, 0.09, 0.04, 0.012, 0.0])
-    w = np.array([1.05, 1.04, 1.01, 0.965, 0.90, 0.825, 0.74, 0.64, 0.53, 0.42, 0.33, 0.26])
+    w = np.array([1.05, 1.04, 1.015, 0.965, 0.90, 0.825, 0.74, 0.64, 0.53, 0.42, 0.33, 0.26])
     w = w + (patient.shape - 0.2) * 0.12 * np.clip(0.75 - s, -0.3, 0.5) * (s > 0.05)
     return curve(f.apex - s * f.height, w * f.width)
 
@@ -45,18 +46,18 @@ def mediastinum(patient, f: Frame) -> tuple[dict[int, np.ndarray], dict[int, np.
     lobes = gland * np.exp(0.35 * z[2:4])  # to the right and to the left, over u
     slope = 0.35 * u * ramp((s - 0.05) / 0.4)  # great vessels and thymus widen downwards
 
-    vessels = np.interp(s, [0, 0.02, 0.06, 0.14, 0.3, 0.45, 0.6], [3.8, 3.1, 2.7, 2.5, 2.5, 2.5, 0]) + 0.25 * z[4]
-    thymus = heart.oval(y, (0.9 * u, at(0.24 + 0.03 * z[5])), (1.35 + 0.9 * lobes[0]) * u, 0.20 * h, 0.28 * h)
+    vessels = np.interp(s, [0, 0.02, 0.06, 0.14, 0.3, 0.45, 0.6], [3.4, 2.8, 2.4, 2.3, 2.4, 2.5, 0]) + 0.25 * z[4]
+    thymus = heart.oval(y, (0.9 * u, at(0.27 + 0.03 * z[5])), (0.7 + 1.3 * lobes[0]) * u, 0.22 * h, 0.26 * h, 1.7)
     low = 0.76 + 0.02 * z[6]
-    atrium = heart.oval(y, (0.35 * right, at(low)), 0.65 * right, (low - 0.36) * h, 0.45 * h, 2.0)
+    atrium = heart.oval(y, (0.35 * right, at(low)), 0.65 * right, (low - 0.40) * h, 0.45 * h, 2.2)
     edges = {-1: rounded(vessels * u + slope, thymus, atrium)}
 
-    vessels = np.interp(s, [0, 0.02, 0.06, 0.14, 0.26, 0.45, 0.6], [3.8, 3.2, 2.8, 2.8, 2.9, 2.7, 0]) + 0.25 * z[7]
-    thymus = heart.oval(y, (0.9 * u, at(0.23 + 0.03 * z[8])), (2.0 + 0.9 * lobes[1]) * u, 0.20 * h, 0.30 * h)
-    trunk = heart.oval(y, (0.15 * left, at(0.43 + 0.01 * z[9])), (0.40 + 0.03 * z[10]) * left, 0.22 * h, 0.26 * h)
+    vessels = np.interp(s, [0, 0.02, 0.06, 0.14, 0.26, 0.45, 0.6], [3.4, 2.9, 2.6, 2.6, 2.8, 2.7, 0]) + 0.25 * z[7]
+    thymus = heart.oval(y, (0.9 * u, at(0.26 + 0.03 * z[8])), (1.3 + 1.4 * lobes[1]) * u, 0.22 * h, 0.28 * h, 1.7)
+    trunk = heart.oval(y, (0.15 * left, at(0.43 + 0.01 * z[9])), (0.40 + 0.03 * z[10]) * left, 0.14 * h, 0.26 * h)
     low = max(0.84 + 0.8 * (f.dome[0] - f.dome[1]) / h - 0.05 * turn + 0.03 * z[11], 0.6)  # on the dome
-    power = 2.3 + 0.3 * turn + 0.2 * z[12]
-    ventricle = heart.oval(y, (0.3 * left, at(low)), 0.7 * left, (low - 0.36) * h, 0.42 * h, power)
+    power = 2.5 + 0.3 * turn + 0.2 * z[12]
+    ventricle = heart.oval(y, (0.3 * left, at(low)), 0.7 * left, (low - 0.37) * h, 0.42 * h, power)
     edges[1] = rounded(vessels * u + slope, thymus, trunk, ventricle)
 
     soft = {}
@@ -96,20 +97,22 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     if "heart" not in without:
         xh, yh = plane.coordinates(HEART_DEPTH * f.unit)
         tables = mediastinum(patient, f)
-        part = np.s_[:, columns(xh, max(spine, *(float(tables[0][k].max()) for k in (-1, 1))))]
+        part = np.s_[:, columns(xh, max(spine, *(float(tables[0][k].max()) + BESIDE * f.unit for k in (-1, 1))))]
     taken = across.within(part).of(1 - ramp((TABLE - 0.9 * f.unit) / (spine - 0.9 * f.unit)))  # by the spine
     behind = np.float32(0.76) + np.float32(0.12) * taken
     if "heart" not in without:
         heart_rows = Lookup(yh[part])
         edge, soft = heart_rows.of_sides(tables, side[part])
-        inside = np.maximum(edge - side[part] * xh[part], 0)
+        edge -= side[part] * xh[part]
+        haze = HAZE * ramp(1 + edge * np.float32(1 / BESIDE / f.unit))
+        inside = np.maximum(edge, 0)
         soft *= np.float32(FUZZ)
         inside *= inside / (inside + soft)
         inside /= heart_rows(
             [f.apex - f.height, f.apex - 0.55 * f.height, f.apex - 0.3 * f.height, f.apex],
             [6.0 * f.unit, 4.6 * f.unit, 2.6 * f.unit, 2.0 * f.unit],
         )
-        taken = np.maximum(taken, chord(1 - np.minimum(inside, 1)))
+        taken = np.maximum(taken, haze + (1 - haze) * chord(1 - np.minimum(inside, 1)))
     middle, taken = taken * behind, np.zeros_like(full)
     taken[part] = middle
     domes = [dome_height(f, TABLE, top, k) for k, top in zip((-1, 1), f.dome, strict=True)]
@@ -138,6 +141,7 @@ def dome_height(f: Frame, distance, top: float, side: int) -> np.ndarray:
     return top - f.height * np.where(t > 0, 0.135 * t * t * (1 + 0.5 * t * t), 0.06 * t * t)
 
 
-def fade(q: np.ndarray) -> np.ndarray:
-    """Share of the small vessels of `twigs` that shows, by `q` of `lungs`: a child's are too thin at the pleura."""
-    return np.float32(1.05) - np.float32(0.75) * ramp((q - np.float32(0.30)) * np.float32(1.6))
+def fade(f: Frame, lungs: dict) -> np.ndarray:
+    """How thick the small vessels of `twigs` are over an adult's: a child's are too thin at the pleura and the apex."""
+    away = lungs["q"] + np.maximum(lungs["y"][:, :1] - np.float32(f.apex - 0.45 * f.height), 0) / np.float32(f.height)
+    return np.float32(1.7) - np.float32(1.4) * ramp((away - np.float32(0.25)) * np.float32(1.5))

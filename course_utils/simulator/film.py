@@ -143,15 +143,18 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
         np.maximum(soft, childhead.head(exposure, f, x, y), out=soft)
     air = lungs["air"]
     path, gas = plane.splat(
-        vessels.branches(plane, tree, solid=3.4 if patient.child else 2.6) if "vessels" not in without else [],
+        vessels.branches(plane, tree, *vessels.DRAWN[patient.child]) if "vessels" not in without else [],
         (childairways if patient.child else airways).airways(patient, plane, f) if "airways" not in without else [],
     )
     if "vessels" not in without:
-        most = np.float32((0.52 if patient.child else 1.1) * f.unit)  # large vessels join or lie behind each other
+        small = vessels.small(patient, plane, f)
+        if patient.child:
+            path += small * childlungs.fade(f, lungs)
+        most = np.float32((2.2 if patient.child else 1.1) * f.unit)  # large vessels join or lie behind each other
         path = most * np.tanh(path / most)
         path += vessels.hila(f, x, y, patient.child)
-        small = vessels.small(patient, plane, f)
-        path += small * childlungs.fade(lungs["q"]) if patient.child else small
+        if not patient.child:
+            path += small
         clear = air / np.maximum(lungs["full"], np.float32(0.1))
         path *= clear if patient.child else np.sqrt(clear)  # in the shadow of heart or liver they do not show
         lungs["vessels"] = np.minimum(path, np.float32(0.8) * air)

@@ -1,4 +1,4 @@
-"""The vessels of an adult's lungs: the large ones of both hila in their places, and how they branch.
+"""The vessels of the lungs: the large ones of both hila in their places, and how they branch.
 
 On each side the pulmonary artery, a soft hump over the bronchus on the left, descends as the interlobar artery beside
 the heart; segmental arteries and the veins of the upper and lower lobe leave or reach the hilum in fixed directions.

@@ -13,14 +13,18 @@ from .plane import Plane
 
 GENERATIONS = 5
 HEIGHT = 19.2  # cm, of average lungs
+COARSE = 1.4  # a child's vessels over those of an adult of the same size: fewer generations of them
+DRAWN = ((1.0, 2.6), (0.6, 2.4))  # `branches` of an adult and of a child: how widened, how solid
 POINTS = 6  # of the curve that a branch follows
 # Soft parts of a hilum: centre outwards and above it, half-width, half-height and depth, cm.
-CHILD_HILA = ((0.0, 0.6, 1.5, 1.7, 1.65), (0.0, -1.6, 1.3, 2.2, 1.65), (0.9, -4.2, 1.3, 2.0, 0.6))
+CHILD_HILA = ((0.0, 0.6, 1.8, 2.0, 0.8), (0.2, -1.8, 1.7, 2.6, 0.8), (0.9, -5.6, 2.2, 3.6, 0.8))
 ADULT_HILA = ((0.3, 0.3, 1.1, 1.4, 0.6), (1.0, -1.8, 0.9, 2.2, 0.5))
 
 
-def hilum(f: Frame, side: int) -> tuple[float, float]:
-    """Where the vessels enter the lung, cm; the left hilum lies higher."""
+def hilum(f: Frame, side: int, child: bool = False) -> tuple[float, float]:
+    """Where the vessels enter the lung, cm; the left hilum lies higher, a child's further out: the heart is wide."""
+    if child:
+        return side * 0.28 * f.width, f.apex - (0.51 if side < 0 else 0.44) * f.height
     return side * 0.27 * f.width, f.apex - (0.52 if side < 0 else 0.47) * f.height
 
 
@@ -29,7 +33,7 @@ def hila(f: Frame, x, y, child: bool) -> np.ndarray:
     out = np.zeros_like(x)
     places = CHILD_HILA if child else ADULT_HILA
     for side in (-1, 1):
-        hx, hy = hilum(f, side)
+        hx, hy = hilum(f, side, child)
         for outwards, lift, wide, tall, deep in places:
             centre = hx + side * outwards * f.unit, hy + lift * f.unit
             part, inside = ellipse(x, y, centre, 2**0.5 * wide * f.unit, 2**0.5 * tall * f.unit)
@@ -41,18 +45,19 @@ def hila(f: Frame, x, y, child: bool) -> np.ndarray:
 def tree(patient, f: Frame) -> list[np.ndarray]:
     """The vessels of both lungs, by generation, as in `pulmonary.stems`."""
     rng = np.random.default_rng(patient.seed)
-    if patient.child:
-        return fan(f, rng, 7, 0.36, winding=1.1)
-    return pulmonary.tree(lambda side: hilum(f, side), f.unit, rng, GENERATIONS)
+    return pulmonary.tree(lambda side: hilum(f, side, patient.child), f.unit, rng, GENERATIONS)
 
 
 def small(patient, plane: Plane, f: Frame) -> np.ndarray:
     """Path through the small vessels of the lungs on every ray, cm."""
-    return twigs.path(patient, plane, lambda side: hilum(f, side), f.unit, f.height / HEIGHT)
+    large = COARSE if patient.child else 1.0
+    return twigs.path(
+        patient, plane, lambda side: hilum(f, side, patient.child), large * f.unit, large * f.height / HEIGHT
+    )
 
 
-def fan(f: Frame, rng, roots: int, thick: float, generations: int = GENERATIONS, winding: float = 0.3) -> list:
-    """Tubes that fan out from both hila, such as a child's vessels and the bronchi of a lobe, by generation.
+def fan(f: Frame, rng, roots: int, thick: float, generations: int = GENERATIONS) -> list:
+    """Tubes that fan out from both hila, such as the bronchi of a lobe, by generation.
 
     Each branch ends in two, thinner by a factor of about 2^(-1/3) each (Murray's law, 1926). Rows as in
     `pulmonary.stems`.
@@ -69,7 +74,7 @@ def fan(f: Frame, rng, roots: int, thick: float, generations: int = GENERATIONS,
     x, y, angle, radius = (np.concatenate(v) for v in (x, y, angle, radius))
     while True:
         length = f.unit * rng.uniform(1.0, 2.9, x.size)
-        bend = rng.normal(0, winding, x.size)
+        bend = rng.normal(0, 0.3, x.size)
         levels.append(np.stack([x, y, 0 * x, angle, 0 * x, bend, length, radius]))
         if len(levels) == generations:
             return levels
