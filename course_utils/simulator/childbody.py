@@ -42,7 +42,7 @@ def trunk(patient, exposure, f: Frame, x, y, rows: Lookup) -> np.ndarray:
     for k in (-1, 1):
         up = math.sin(arm_lift(exposure, k))
         drawn = np.interp(np.arange(13), [2, 4, 6, 7, 8, 12], [0, 0.03, 0.04, 0.02, -0.03, 0]) * up  # by raised arms
-        skins[k] = curve(knots, edge * (SKIN + drawn + rng.normal(0, 0.016, 13)))
+        skins[k] = curve(knots, edge * (SKIN + drawn + rng.normal(0, 0.012, 13)))
     (skin,) = rows.of_sides([skins], np.copysign(np.float32(1), x))
     r = x / rows.smooth(curve(knots, edge * CHEST))
     r *= r
@@ -78,7 +78,7 @@ def upper_arm(patient, exposure, f: Frame, x, y, side: int, rng) -> tuple[tuple,
     """Where an arm lies, and its squared depth there, negative outside: a cone that tapers towards the elbow, cm^2."""
     lift = arm_lift(exposure, side)
     way = math.cos(lift) * side, math.sin(lift)
-    length, radius = 22 * f.unit, (4.0 * f.unit + 0.5 * patient.wall) * math.exp(rng.normal(0, 0.08))
+    length, radius = 22 * f.unit, (4.4 * f.unit + 0.5 * patient.wall) * math.exp(rng.normal(0, 0.08))
     start = shoulder(exposure, f, side) * (side, 1)
     centre = [a + b * length / 2 for a, b in zip(start, way, strict=True)]
     part = around(x, y, centre, *(abs(b) * length / 2 + 2.4 * radius for b in way))

@@ -27,12 +27,12 @@ def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) ->
         lift = arm_lift(exposure, side)
         up = np.clip(lift / 1.3, -1, 1.1)  # raising the arm turns the tip outwards and the socket upwards
         at = _places(f, up, rng.normal(0, 0.25 * f.unit, 2))
-        above = 0.085 + 0.04 * up + 0.04 * exposure.shoulders  # of the acromion
+        above = 0.095 + 0.04 * up + 0.04 * exposure.shoulders  # of the acromion
         rims, outline = _blade(plane, f, side, at, above, rng)
         pieces.append(rims)
         outlines.append(outline)
         aside, rise = 0.04 * rng.standard_normal() - 0.04 * up, 0.03 * rng.standard_normal() + 0.03 * up
-        ends.append(at(0.76 + aside, above + 0.015 + rise))
+        ends.append(at(0.76 + aside, above + 0.02 + 0.02 * up + rise))
         pieces += humerus(patient, plane, f, side, shoulder(exposure, f, side), lift, rng)
     pieces += clavicles(plane, f, np.array(ends), rng)
     return pieces, np.float32(PLATE * f.unit) * plane.fill(outlines)
@@ -55,7 +55,7 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
     """
     u = f.unit
     t = np.linspace(0, 1, plane.samples(0.9 * f.width))
-    start, both = rng.normal(-0.045, 0.03), rng.standard_normal(3)
+    start, both = rng.normal(-0.06, 0.03), rng.standard_normal(3)
     x, y, radius, path = [], [], [], []
     for side, (outer, top) in zip((-1, 1), ends, strict=True):
         own = 0.8 * both + 0.5 * rng.standard_normal(3)
@@ -66,11 +66,11 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
         wave = rng.uniform(0, 6, 4)  # no bone has borders of even distance or brightness
         y.append(low + (top - low) * t + (bend + 0.05 * np.sin(11 * t + wave[0])) * u)
         broad = np.interp(
-            t, [0, 0.03, 0.12, 0.35, 0.60, 0.80, 0.95, 1], [0.44, 0.66, 0.56, 0.38, 0.35, 0.46, 0.64, 0.50]
+            t, [0, 0.03, 0.12, 0.35, 0.60, 0.80, 0.95, 1], [0.44, 0.62, 0.52, 0.38, 0.34, 0.42, 0.55, 0.40]
         )
         broad = broad * (1 + 0.07 * np.sin(9 * t + wave[1]) + 0.04 * np.sin(19 * t + wave[2]))
         radius.append(u * (1 + 0.10 * own[1]) * broad)
-        solid = np.interp(t, [0, 0.05, 0.2, 0.5, 0.72, 0.9, 0.97, 1], [0.05, 0.28, 0.56, 0.84, 0.76, 0.50, 0.30, 0.0])
+        solid = np.interp(t, [0, 0.05, 0.2, 0.45, 0.72, 0.9, 0.97, 1], [0.05, 0.30, 0.62, 1.15, 1.15, 0.80, 0.45, 0.0])
         path.append(u * solid * (1 + 0.12 * np.sin(8 * t + wave[3])))
     x, y, radius, path = (np.stack(v) for v in (x, y, radius, path))
     z = f.depth * (0.90 - 0.80 * t**1.3)
@@ -78,7 +78,7 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
     # The cortex of either border is thick in the middle, and nowhere the same.
     dx, dy = gradient(x), gradient(y)
     out = np.stack([-dy, dx]) / np.sqrt(dx * dx + dy * dy)
-    wall = np.interp(t, [0, 0.15, 0.4, 0.75, 0.92], [0, 0.25, 0.95, 0.75, 0]) * u
+    wall = np.interp(t, [0, 0.15, 0.4, 0.75, 0.92], [0, 0.25, 1.2, 1.1, 0]) * u
     edges = []
     for border in (-0.8, 0.8):
         own = wall * (0.65 + 0.40 * np.sin(rng.uniform(3, 7, (2, 1)) * t + rng.uniform(0, 6, (2, 1))))
@@ -127,7 +127,7 @@ def _blade(plane: Plane, f: Frame, side: int, at, above: float, rng: np.random.G
     shares = np.stack([(1 - middle) * (t < 0.45), middle, (1 - middle) * (t >= 0.45)])
     shares *= f.unit * np.sqrt(np.minimum(1, np.minimum(t, 1 - t) * 5 + 0.01))  # no square ends
     radius, path = (LINES[:, 3:, k] @ shares for k in (0, 1))
-    path *= rng.uniform(0.85, 1.5, (len(path), 1))
+    path *= rng.uniform(0.9, 1.6, (len(path), 1))
     z = BLADE * f.depth
     rims = plane.tubes(side * curves[:, 0], curves[:, 1], z, radius, path, hollow=0.5, marrow=0.6)
     corners = OUTLINE + BY_TIP[..., None] * tip
@@ -152,9 +152,9 @@ def humerus(patient, plane: Plane, f: Frame, side: int, socket, lift: float, rng
     radius *= np.interp(t, [0.03, 0.05, 0.10, 0.20, 1], [1, 0.93, 0.68, 0.50, 0.45])
     bow = 0.20 * u * np.sin(np.pi * np.clip(3.7 * t, 0, 1)) + rng.normal(0, 0.5 * u) * t
     x, y = (centre[i] + way[i] * (along + 0.9 * thick + gap) + square[i] * bow for i in (0, 1))
-    solid = 0.72 * u * np.interp(t, [0, 0.008, 0.025, 0.12, 1], [0.5, 1.3, 0.85, 0.9, 1.1])
+    solid = 0.95 * u * np.interp(t, [0, 0.008, 0.025, 0.12, 1], [0.5, 1.3, 0.85, 0.9, 1.1])
     aside = np.array((0, -0.84, 0.84))[:, None] * radius  # the cortex at both sides thickens along the shaft
-    wall = u * np.interp(t, [0.02, 0.04, 0.1, 0.3, 1], [0, 0.15, 0.7, 1.2, 1.3]) * rng.uniform(0.7, 1.2, (2, 1))
+    wall = u * np.interp(t, [0.02, 0.04, 0.1, 0.3, 1], [0, 0.3, 1.0, 1.6, 1.7]) * rng.uniform(0.7, 1.2, (2, 1))
     x, y = (side * (x + square[0] * aside), y + square[1] * aside)
     radius, solid = np.stack([radius] + 2 * [np.full_like(t, 0.15 * u)]), np.stack([solid, *wall])
     shaft = plane.tubes(x, y, z, radius, solid, hollow=0.9, marrow=0.75)
@@ -162,5 +162,5 @@ def humerus(patient, plane: Plane, f: Frame, side: int, socket, lift: float, rng
     r = thick * chord(s) * (1 + 0.12 * rng.normal() * s + 0.06 * np.sin(5 * s + rng.uniform(0, 6)))
     cap = grown * (thick - r + 0.5 * dome * s * s)  # an oval at first, a cap over the shaft's dome in the end
     x, y = (centre[i] + square[i] * s * head + way[i] * cap for i in (0, 1))
-    solid = (0.50 + 0.16 * grown) * u * (chord(s) + 0.05)
+    solid = (0.66 + 0.20 * grown) * u * (chord(s) + 0.05)
     return [shaft, plane.tubes(side * x[None], y[None], z, r, solid, hollow=0.85, marrow=0.6)]
