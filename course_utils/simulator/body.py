@@ -25,7 +25,7 @@ def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
     chest = f.depth + 0.65 * patient.wall
     levels = [f.dome[0] - 40, f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.15 * h, a + 1.0, a + 5.0]
     rng = np.random.default_rng([patient.seed, 16])  # nobody's sides are straight or mirror each other
-    half = np.array([edge * 1.09, edge * 1.06, edge * 1.06, edge + 1.3, edge + 1.3, edge + 1.0, 0.45 * edge])
+    half = np.array([edge * 1.11, edge * 1.09, edge * 1.09, edge + 1.8, edge + 1.8, edge + 1.0, 0.45 * edge])
     half = rows(levels, half * rng.normal(1.0, 0.025, 7))
     sway = rows(levels, rng.normal(0, 0.6 * u, 7))
     deep = rows(

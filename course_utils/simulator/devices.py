@@ -77,11 +77,11 @@ def _sternal_wires(tray: Tray, f, rng) -> None:
     t = np.linspace(0, 2 * np.pi, 40)
     for k in range(number):
         x, y = rng.normal(0, 0.3), top - (k + rng.uniform(-0.2, 0.2)) * step
-        wide, tall, eight = rng.uniform(0.8, 1.35), rng.uniform(0.25, 0.5), rng.choice((0.15, 0.8))
+        wide, tall, eight = rng.uniform(0.8, 1.35), rng.uniform(0.22, 0.45), rng.choice((0.15, 0.8), p=(0.8, 0.2))
         turn, phase = rng.normal(0, 0.22), rng.uniform(0, 2 * np.pi)
         u = wide * (np.cos(t) + 0.12 * np.cos(2 * t + phase))
         v = tall * ((1 - eight) * np.sin(t) + eight * np.sin(2 * t) + 0.15 * np.sin(3 * t + phase))
-        dense = 0.09 * (1 + 0.25 * np.sin(2 * t + phase))
+        dense = 0.06 * (1 + 0.25 * np.sin(2 * t + phase))
         tray.curve(x + u * np.cos(turn) - v * np.sin(turn), y + u * np.sin(turn) + v * np.cos(turn), 0.045, dense)
         knot = np.array((x + rng.normal(0, 0.25), y - 0.6 * tall))
         tail = knot + (rng.normal(0, 0.25), -rng.uniform(0.35, 0.7))
