@@ -52,7 +52,7 @@ def trunk(patient, exposure, f: Frame, x, y, rows: Lookup) -> np.ndarray:
     out = blended(out, (1 - r * r) * (4 * flesh * flesh), 3.0)
     for k in (-1, 1):
         part, arm = upper_arm(patient, exposure, f, x, y, k, rng)
-        out[part] = blended(out[part], arm, 4.0)
+        out[part] = blended(out[part], arm, 10.0)
     np.sqrt(np.maximum(out, 0, out=out), out=out)
     return out * out / (out + np.float32(RIM)) * np.float32(1 + RIM / 10)
 
@@ -81,12 +81,12 @@ def upper_arm(patient, exposure, f: Frame, x, y, side: int, rng) -> tuple[tuple,
     length, radius = 22 * f.unit, (4.4 * f.unit + 0.5 * patient.wall) * math.exp(rng.normal(0, 0.08))
     start = shoulder(exposure, f, side) * (side, 1)
     centre = [a + b * length / 2 for a, b in zip(start, way, strict=True)]
-    part = around(x, y, centre, *(abs(b) * length / 2 + 2.4 * radius for b in way))
+    part = around(x, y, centre, *(abs(b) * length / 2 + 3.3 * radius for b in way))
     dx, dy = x[part] - np.float32(start[0]), y[part] - np.float32(start[1])
     along = dx * np.float32(way[0]) + dy * np.float32(way[1])
     across = dx * np.float32(way[1]) - dy * np.float32(way[0])
-    beyond = np.minimum(along, 0)  # round about the shoulder
-    beyond *= np.float32(0.45 / radius)
+    beyond = np.minimum(along, 0)  # its muscles reach down the flank
+    beyond *= np.float32(0.32 / radius)
     along *= np.float32(1 / length)
     bulge = np.float32(0.05) * np.sin(along * np.float32(rng.uniform(5, 9)) + np.float32(rng.uniform(0, 6)))
     across /= np.float32(radius) * (1 - np.float32(0.30) * np.clip(along, 0, 1) + bulge)

@@ -62,16 +62,16 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
         inner = (0.15 + 0.02 * own[1]) * f.width
         x.append(side * (inner + (outer - inner) * np.sin(0.7 * t) / np.sin(0.7)))
         low = f.apex + start * f.height
-        bend = (0.26 + 0.16 * own[2]) * np.sin(2 * np.pi * t**1.2) + (0.10 + 0.30 * own[0]) * np.sin(np.pi * t)
+        bend = (0.38 + 0.20 * own[2]) * np.sin(2 * np.pi * t**1.2) + (0.10 + 0.30 * own[0]) * np.sin(np.pi * t)
         wave = rng.uniform(0, 6, 4)  # no bone has borders of even distance or brightness
         y.append(low + (top - low) * t + (bend + 0.05 * np.sin(11 * t + wave[0])) * u)
         broad = np.interp(
-            t, [0, 0.03, 0.12, 0.35, 0.60, 0.80, 0.95, 1], [0.44, 0.62, 0.52, 0.38, 0.34, 0.42, 0.55, 0.40]
+            t, [0, 0.03, 0.12, 0.35, 0.60, 0.80, 0.95, 1], [0.44, 0.66, 0.56, 0.38, 0.32, 0.42, 0.56, 0.36]
         )
         broad = broad * (1 + 0.07 * np.sin(9 * t + wave[1]) + 0.04 * np.sin(19 * t + wave[2]))
         radius.append(u * (1 + 0.10 * own[1]) * broad)
         solid = np.interp(t, [0, 0.05, 0.2, 0.45, 0.72, 0.9, 0.97, 1], [0.05, 0.30, 0.62, 1.15, 1.15, 0.80, 0.45, 0.0])
-        path.append(u * solid * (1 + 0.12 * np.sin(8 * t + wave[3])))
+        path.append(u * solid * (1 + 0.20 * np.sin(8 * t + wave[3])))
     x, y, radius, path = (np.stack(v) for v in (x, y, radius, path))
     z = f.depth * (0.90 - 0.80 * t**1.3)
     body = plane.tubes(x, y, z, radius, path, hollow=0.85, marrow=0.5)
@@ -158,9 +158,10 @@ def humerus(patient, plane: Plane, f: Frame, side: int, socket, lift: float, rng
     x, y = (side * (x + square[0] * aside), y + square[1] * aside)
     radius, solid = np.stack([radius] + 2 * [np.full_like(t, 0.15 * u)]), np.stack([solid, *wall])
     shaft = plane.tubes(x, y, z, radius, solid, hollow=0.9, marrow=0.75)
-    s = np.linspace(-0.98, 0.98, plane.samples(3 * u))
-    r = thick * chord(s) * (1 + 0.12 * rng.normal() * s + 0.06 * np.sin(5 * s + rng.uniform(0, 6)))
-    cap = grown * (thick - r + 0.5 * dome * s * s)  # an oval at first, a cap over the shaft's dome in the end
-    x, y = (centre[i] + square[i] * s * head + way[i] * cap for i in (0, 1))
-    solid = (0.66 + 0.20 * grown) * u * (chord(s) + 0.05)
+    # An oval at first, in the end half a ball with a flat base
+    s = np.linspace(-0.99, 0.97, plane.samples(4 * u))
+    half_ball = chord(0.55 * (s - 0.82)) * np.sqrt(np.minimum(1, 6 * (1 - s)))
+    r = head * (chord(s) + grown * (half_ball - chord(s))) * (1 + 0.06 * np.sin(5 * s + rng.uniform(0, 6)))
+    x, y = (centre[i] + way[i] * thick * s + square[i] * (0.15 * rng.normal() + 0.05 * s) * head for i in (0, 1))
+    solid = (0.66 + 0.20 * grown) * r / head * u
     return [shaft, plane.tubes(side * x[None], y[None], z, r, solid, hollow=0.85, marrow=0.6)]

@@ -28,7 +28,7 @@ def head(exposure, f: Frame, x, y) -> np.ndarray:
     # Mouth, tongue and throat lie behind each other: nowhere is the face of even depth.
     uneven = np.sin(np.float32(13) * dy + np.float32(4) * dx * dx + np.float32(9 * exposure.chin))
     uneven += np.sin(np.float32(11) * dx + np.float32(9) * dy + np.float32(9 * exposure.head))
-    out[part] = np.float32(24 * f.unit) * (1 + np.float32(0.07) * uneven) * np.sqrt(inside)
+    out[part] = np.float32(24 * f.unit) * (1 + np.float32(0.09) * uneven) * np.sqrt(inside)
     return out
 
 
@@ -45,8 +45,12 @@ def jaw(exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     x = cx + (wide - 1.9 * u) * np.sin(t)
     y = cy - (tall - 2.2 * u) * np.cos(t) + 0.15 * u * np.sin(6 * t + wave[0])
     radius = u * (0.85 + 0.60 * np.cos(t) ** 2) * (1 + 0.12 * np.cos(5 * t + wave[1]))
-    solid = u * np.interp(np.abs(t), [0, 0.9, 1.6, 2.0], [1.9, 1.6, 0.7, 0.2]) * (1 + 0.30 * np.sin(4 * t + wave[2]))
-    outline = plane.tubes(x[None], y[None], 0.6 * f.depth, radius, solid, hollow=0.8, marrow=0.35)
+    solid = (
+        u
+        * np.interp(np.abs(t), [0, 0.9, 1.6, 2.0], [1.6, 1.4, 0.7, 0.2])
+        * (1 + 0.25 * np.sin(4 * t + wave[2]) + 0.15 * np.sin(17 * t))
+    )
+    outline = plane.tubes(x[None], y[None], 0.6 * f.depth, radius, solid, hollow=0.8, marrow=0.45)
     # Lower and upper milk teeth, and the buds of the second ones: no row is whole, no tooth stands as the next.
     n = len(TEETH)
     lift, long, broad, dense = TEETH.T
