@@ -99,27 +99,29 @@ def bowel_gas(patient, f: Frame, x, y) -> np.ndarray:
     """Gas in stomach and bowel, cm: crying children swallow air. Food takes the lower part of the stomach."""
     u, gas, rng = f.unit, patient.gas, np.random.default_rng(patient.seed + 2)
     bubbles = []  # centre, half-axes, depth, lean
-    if gas > 0.6:  # a blown-up stomach fits the left dome, which parts it from the lung as a thin wall
-        wide, tall = rng.uniform(2.6, 5.2) * u, rng.uniform(1.6, 3.2) * u
-        cx = rng.uniform(0.36, 0.56) * f.width
+    if gas > 0.5:  # a blown-up stomach fits the left dome, which parts it from the lung as a thin wall
+        wide, tall = rng.uniform(2.6, 5.6) * u, rng.uniform(1.6, 3.6) * u
+        cx = rng.uniform(0.36, 0.58) * f.width
         cy = f.dome[1] - tall - rng.uniform(0.35, 1.2) * u
-        lean = rng.uniform(-0.2, 0.2)
-        bubbles.append((cx, cy, wide, tall, rng.uniform(4.0, 9.0) * u * gas, lean))
+        lean = rng.uniform(-0.3, 0.2)
+        bubbles.append((cx, cy, wide, tall, rng.uniform(4.0, 10.0) * u * gas, lean))
         for _ in range(int(rng.integers(0, 3))):  # its body, towards the midline, and the bend of the colon above it
             aside, down = rng.uniform(-1.1, 0.9) * wide, rng.uniform(0.3, 1.1) * tall
             size = rng.uniform(0.4, 0.8)
-            bubbles.append((cx + aside, cy - down, size * wide, size * tall, rng.uniform(0.8, 3.0) * u * gas, lean))
-    loops = [(rng.uniform(0.15, 0.75), rng.uniform(1.6, 5.0))] if gas > 0.25 else []  # mottled: food among the gas
+            deep = rng.uniform(1.5, 5.0) * u * gas
+            bubbles.append((cx + aside, cy - down, size * wide, size * tall, deep, lean))
+    loops = [(rng.uniform(0.30, 0.85), rng.uniform(1.8, 5.0))] if gas > 0.25 else []  # the left bend of the colon
     loops += [(rng.uniform(-0.55, 0.85), rng.uniform(4, 12)) for _ in range(int(rng.integers(0, 1 + int(4 * gas))))]
     for aside, down in loops:
         cx, cy, turn = f.width * aside, f.dome[1] - down * u, rng.uniform(0, 2 * np.pi)
-        deep = rng.uniform(0.5, 2.2) * u * gas
-        for _ in range(int(rng.integers(3, 9))):
-            wide = rng.uniform(0.35, 1.15) * u
-            lean = rng.uniform(-0.5, 0.5)
-            bubbles.append((cx, cy, wide, wide * rng.uniform(0.6, 1.1), deep * rng.uniform(0.3, 1.0), lean))
-            turn += rng.normal(0, 0.9)
-            cx, cy = cx + 1.2 * wide * np.cos(turn), cy + 0.9 * wide * np.sin(turn)
+        deep = rng.uniform(1.0, 3.6) * u * gas
+        mottled = rng.random() < 0.4  # food among the gas; else folds part the loop
+        for _ in range(int(rng.integers(8, 16) if mottled else rng.integers(3, 7))):
+            wide = (rng.uniform(0.25, 0.65) if mottled else rng.uniform(0.8, 1.7)) * u
+            lean = rng.uniform(-0.4, 0.4)
+            bubbles.append((cx, cy, wide, wide * rng.uniform(0.65, 1.1), deep * rng.uniform(0.4, 1.0), lean))
+            turn += rng.normal(0, 1.2 if mottled else 0.6)
+            cx, cy = cx + 1.5 * wide * np.cos(turn), cy + 1.1 * wide * np.sin(turn)
     out = np.zeros_like(x)
     for cx, cy, wide, tall, deep, lean in bubbles:
         part = around(x, y, (cx, cy), 1.1 * wide, 1.1 * (tall + abs(lean) * wide))
@@ -127,8 +129,8 @@ def bowel_gas(patient, f: Frame, x, y) -> np.ndarray:
         dy = (y[part] - np.float32(cy) - np.float32(lean * wide) * dx) / np.float32(tall)
         # Folds and neighbours dent every outline.
         dented = np.float32(0.26) * np.sin(np.float32(2.6) * dx + np.float32(1.9) * dy + np.float32(cx))
-        dented += np.float32(0.18) * np.sin(np.float32(4.1) * dy - np.float32(2.2) * dx + np.float32(cy))
-        inside = np.maximum(np.float32(0.85) + dented - dx * dx - dy * dy, 0)
+        dented += np.float32(0.15) * np.sin(np.float32(4.1) * dy - np.float32(2.2) * dx + np.float32(cy))
+        inside = np.maximum(np.float32(0.88) + dented - dx * dx - dy * dy, 0)
         inside *= np.float32(0.75) + np.float32(0.35) * dy  # less air lies over the food
-        np.maximum(out[part], np.float32(deep) * np.maximum(inside, 0) ** np.float32(0.75), out=out[part])
+        np.maximum(out[part], np.float32(deep) * np.maximum(inside, 0) ** np.float32(0.62), out=out[part])
     return out

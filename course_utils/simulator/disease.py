@@ -23,8 +23,9 @@ KINDS = ("normal", "covid", "bacterial", "viral")
 VISIBLE = {"normal": 0.0, "covid": 0.69, "bacterial": 1.0, "viral": 1.0}
 THRESHOLD = 1.0  # cm of extra path that count as lesion in the mask
 # A small child's lungs are shallow: what fills them takes a larger share of the air than in an adult.
-SHALLOW = {"bacterial": 2.6, "viral": 2.5}
+SHALLOW = {"bacterial": 2.4, "viral": 2.5}
 RAGGED = {"covid": 0.45, "bacterial": 0.35, "viral": 0.35}  # how far an edge follows the texture, over its half-axes
+SOFT = ({"bacterial": 1.0}, {"bacterial": 1.6, "viral": 1.2})  # how gradually a patch begins, adults and children
 DENSE = {"covid": 1.3, "bacterial": 1.15, "viral": 1.3}  # of adults
 FISSURE = 0.48  # height of the horizontal fissure at the hilum, 0 apex to 1 dome
 REACH = 24.0  # cm, half-side of the square that textures cover
@@ -202,12 +203,12 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     part = tuple(slice(np.argmax(seen), seen.size - np.argmax(seen[::-1])) for seen in (air.any(1), air.any(0)))
     cloud = texture(rng, plane, (8, 16, 32, 64) if patient.child else (10, 20, 40, 80), f.unit, part)
     cloud = np.maximum(cloud, np.float32(-2))  # no edge strays far
-    patchy = 0.28 if patient.child else 0.20 if disease.kind == "bacterial" else 0.36  # how uneven it is inside
+    patchy = 0.36 if patient.child else 0.20 if disease.kind == "bacterial" else 0.36  # how uneven it is inside
     septa = np.float32(0.8) - np.abs(texture(rng, plane, (34, 68), f.unit, part))  # ridges: lines that form a net
-    fine = np.clip(1 + 0.45 * septa, 0.3, 2.0)
+    fine = np.clip(1 + (0.6 if patient.child else 0.45) * septa, 0.3, 2.0)
     uneven = np.clip(1 + patchy * cloud, 0.3, 2.0) * (1 - disease.net) + disease.net * fine
     share = np.zeros_like(cloud)
-    soft = 1.3 if patient.child or disease.kind == "bacterial" else 1.5  # how gradually a patch begins
+    soft = SOFT[patient.child].get(disease.kind, 1.5)
     x, y, side, q = (lungs[name][part][::2, ::2] for name in ("x", "y", "side", "q"))  # opacities are smooth
     y = y - np.float32(plane.pitch / 2)  # between two rows
     for p in disease.patches:
@@ -221,13 +222,13 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
         np.maximum(out, fluid(disease, f, lungs) * np.float32(min(0.9 * strength, 0.95)), out=out)
     out *= air - lungs["vessels"] if "vessels" in lungs else air  # a filled lung hides its vessels
     if disease.kind == "viral":
-        out += np.float32((0.55 if patient.child else 0.35) * strength) * bronchi.walls(patient, plane, f, lungs)
+        out += np.float32((0.6 if patient.child else 0.35) * strength) * bronchi.walls(patient, plane, f, lungs)
     elif disease.kind == "bacterial":
         if patient.child and disease.patches:  # in small children pneumonia begins around the bronchi
             sides = sorted({p.side for p in disease.patches})
             cuffs = bronchi.walls(patient, plane, f, lungs, sides)
             left = np.maximum(1 - out / np.maximum(most * air, np.float32(0.1)), 0)  # none show in filled lung
-            out += np.float32(0.55 * strength) * left * cuffs
+            out += np.float32(0.8 * strength) * left * cuffs
         out = np.maximum(out - bronchi.bronchogram(patient, plane, f, out, rng), 0)
     return out
 
