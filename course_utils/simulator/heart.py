@@ -69,13 +69,13 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     artery = np.interp(s, [0, 0.015, 0.05, 0.11, 0.2, 0.3, 0.5, 0.6], [3.8, 3.1, 2.6, 2.3, 2.2, 2.2, 2.2, 0])
     artery = (artery + 0.25 * old + 0.15 * z[3]) * u
     high = at(0.285 - 0.03 * old + 0.012 * z[4])
-    radius = (1.75 + 0.50 * old + 0.12 * z[5]) * u
-    knob = oval(y, ((1.50 + 0.55 * old) * u, high), radius, radius)
-    aorta = np.interp(y, [f.dome[0] - 3, high - 1.5 * u, high], [1.6 * u, (2.45 + 0.8 * old) * u, 0])
+    radius = (1.68 + 0.48 * old + 0.12 * z[5]) * u
+    knob = oval(y, ((1.35 + 0.50 * old) * u, high), radius, radius)
+    aorta = np.interp(y, [f.dome[0] - 3, high - 1.5 * u, high], [1.6 * u, (2.3 + 0.8 * old) * u, 0])
     trunk = oval(y, (0.35 * left - 2 * u, at(0.43 + 0.01 * z[6])), (2.05 + 0.2 * z[7]) * u, (3.2 + 0.3 * z[8]) * u)
     low = f.dome[1] + (1.8 + 0.8 * turn + 0.5 * z[9]) * u
     tall = max(at(0.45) - low, 4 * u)
-    ventricle = oval(y, (0.35 * left, low), 0.65 * left, tall, (4.6 + 0.5 * z[10]) * u, 1.75 + 0.3 * turn + 0.2 * z[11])
+    ventricle = oval(y, (0.35 * left, low), 0.65 * left, tall, (4.6 + 0.5 * z[10]) * u, 1.5 + 0.3 * turn + 0.2 * z[11])
     base = np.where(y < f.dome[1], 0.88 * left, 0)  # the heart rests on the diaphragm: no lung lies below it
     edges[1] = envelope(artery, knob, aorta, trunk, ventricle, base)
 
