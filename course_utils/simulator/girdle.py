@@ -75,7 +75,7 @@ def _clavicle(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, sh
     Turning the patient moves its inner end (through its depth).
     """
     u, t = f.unit, (1 - np.cos(np.linspace(0, np.pi, plane.samples(1.9 * f.width))))[None] / 2
-    inner = np.array((2.1 * u, f.apex - (4.1 - 0.8 * exposure.shoulders) * u))
+    inner = np.array((2.1 * u, f.apex - (4.6 - 0.8 * exposure.shoulders) * u))
     outer = joint + np.array((0.6 * u, 3.1 * u))
     x = inner[0] + (outer[0] - inner[0]) * t
     bow = (0.50 + 0.40 * shape[1]) * np.sin(np.pi * t) + (0.60 + 0.28 * shape[2]) * np.sin(2 * np.pi * t)
