@@ -16,8 +16,8 @@ UNEVEN = 0.018  # standard deviation of the depth of soft tissue, relative: fat 
 CELLS = (8, 16, 32, 64)  # of that unevenness, on 48 cm
 # Half-widths of chest and neck and of the skin, over that of chest and wall, by lung heights above the apex
 LEVELS = np.array([-2.0, -1.35, -1.0, -0.72, -0.5, -0.3, -0.12, 0.0, 0.1, 0.2, 0.3, 0.42, 0.6])
-CHEST = np.array([1.05, 1.04, 1.03, 1.02, 1.03, 1.04, 1.03, 1.00, 0.92, 0.70, 0.53, 0.43, 0.41])
-SKIN = np.array([1.05, 1.04, 1.03, 1.03, 1.04, 1.05, 1.03, 0.96, 0.82, 0.62, 0.49, 0.43, 0.42])
+CHEST = np.array([1.05, 1.04, 1.03, 1.02, 1.03, 1.03, 1.00, 0.94, 0.84, 0.68, 0.53, 0.43, 0.41])
+SKIN = np.array([1.05, 1.04, 1.03, 1.03, 1.04, 1.04, 0.99, 0.90, 0.78, 0.62, 0.49, 0.43, 0.42])
 RIM = 0.2  # cm: how gradually the body begins at its outline, where there is more fat than muscle
 
 
@@ -41,7 +41,7 @@ def trunk(patient, exposure, f: Frame, x, y, rows: Lookup) -> np.ndarray:
     skins = {}
     for k in (-1, 1):
         up = math.sin(arm_lift(exposure, k))
-        drawn = np.interp(np.arange(13), [2, 4, 6, 7, 8, 12], [0, 0.03, 0.04, 0.02, -0.03, 0]) * up  # by raised arms
+        drawn = np.interp(np.arange(13), [2, 4, 5, 6, 8, 12], [0, 0.03, 0.03, 0, -0.03, 0]) * up  # by raised arms
         skins[k] = curve(knots, edge * (SKIN + drawn + rng.normal(0, 0.012, 13)))
     (skin,) = rows.of_sides([skins], np.copysign(np.float32(1), x))
     r = x / rows.smooth(curve(knots, edge * CHEST))
