@@ -12,7 +12,7 @@ from .plane import Plane
 FUZZ = 0.11  # cm: the heart beats twice a second and lies far from the detector
 # cm, of an adult's size, below the top of a dome: where the liver fills the chest below the heart.
 FRONT = 2.2
-HAZE, BESIDE = np.float32(0.08), 3.5  # share of the lung that vessels take beside the heart; how far out, cm
+HAZE, BESIDE = np.float32(0.04), 3.5  # share of the lung that vessels take beside the heart; how far out, cm
 ROUND = 2.4  # over an adult's `heart.CORNER`
 
 
@@ -144,4 +144,4 @@ def dome_height(f: Frame, distance, top: float, side: int) -> np.ndarray:
 def fade(f: Frame, lungs: dict) -> np.ndarray:
     """How thick the small vessels of `twigs` are over an adult's: a child's are too thin at the pleura and the apex."""
     away = lungs["q"] + np.maximum(lungs["y"][:, :1] - np.float32(f.apex - 0.45 * f.height), 0) / np.float32(f.height)
-    return np.float32(1.7) - np.float32(1.4) * ramp((away - np.float32(0.25)) * np.float32(1.5))
+    return np.float32(1.1) - np.float32(0.85) * ramp((away - np.float32(0.25)) * np.float32(1.5))

@@ -13,11 +13,11 @@ from .plane import Plane
 
 GENERATIONS = 5
 HEIGHT = 19.2  # cm, of average lungs
-COARSE = 1.4  # a child's vessels over those of an adult of the same size: fewer generations of them
+COARSE = 1.55  # a child's vessels over those of an adult of the same size: fewer generations of them
 DRAWN = ((1.0, 2.6), (0.6, 2.4))  # `branches` of an adult and of a child: how widened, how solid
 POINTS = 6  # of the curve that a branch follows
 # Soft parts of a hilum: centre outwards and above it, half-width, half-height and depth, cm.
-CHILD_HILA = ((0.0, 0.6, 1.8, 2.0, 0.8), (0.2, -1.8, 1.7, 2.6, 0.8), (0.9, -5.6, 2.2, 3.6, 0.8))
+CHILD_HILA = ((0.0, 0.6, 1.8, 2.0, 0.8), (0.2, -1.8, 1.7, 2.6, 0.8), (0.9, -6.6, 2.4, 4.6, 0.6))
 ADULT_HILA = ((0.3, 0.3, 1.1, 1.4, 0.6), (1.0, -1.8, 0.9, 2.2, 0.5))
 
 
