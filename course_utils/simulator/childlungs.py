@@ -12,7 +12,6 @@ from .plane import Plane
 FUZZ = 0.11  # cm: the heart beats twice a second and lies far from the detector
 # cm, of an adult's size, below the top of a dome: where the liver fills the chest below the heart.
 FRONT = 2.2
-HAZE, BESIDE = np.float32(0.04), 3.5  # share of the lung that vessels take beside the heart; how far out, cm
 ROUND = 2.4  # over an adult's `heart.CORNER`
 
 
@@ -97,22 +96,20 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     if "heart" not in without:
         xh, yh = plane.coordinates(HEART_DEPTH * f.unit)
         tables = mediastinum(patient, f)
-        part = np.s_[:, columns(xh, max(spine, *(float(tables[0][k].max()) + BESIDE * f.unit for k in (-1, 1))))]
+        part = np.s_[:, columns(xh, max(spine, *(float(tables[0][k].max()) for k in (-1, 1))))]
     taken = across.within(part).of(1 - ramp((TABLE - 0.9 * f.unit) / (spine - 0.9 * f.unit)))  # by the spine
     behind = np.float32(0.76) + np.float32(0.12) * taken
     if "heart" not in without:
         heart_rows = Lookup(yh[part])
         edge, soft = heart_rows.of_sides(tables, side[part])
-        edge -= side[part] * xh[part]
-        haze = HAZE * ramp(1 + edge * np.float32(1 / BESIDE / f.unit))
-        inside = np.maximum(edge, 0)
+        inside = np.maximum(edge - side[part] * xh[part], 0)
         soft *= np.float32(FUZZ)
         inside *= inside / (inside + soft)
         inside /= heart_rows(
             [f.apex - f.height, f.apex - 0.55 * f.height, f.apex - 0.3 * f.height, f.apex],
             [6.0 * f.unit, 4.6 * f.unit, 2.6 * f.unit, 2.0 * f.unit],
         )
-        taken = np.maximum(taken, haze + (1 - haze) * chord(1 - np.minimum(inside, 1)))
+        taken = np.maximum(taken, chord(1 - np.minimum(inside, 1)))
     middle, taken = taken * behind, np.zeros_like(full)
     taken[part] = middle
     domes = [dome_height(f, TABLE, top, k) for k, top in zip((-1, 1), f.dome, strict=True)]

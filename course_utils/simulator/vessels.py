@@ -45,7 +45,7 @@ def hila(f: Frame, x, y, child: bool) -> np.ndarray:
 def tree(patient, f: Frame) -> list[np.ndarray]:
     """The vessels of both lungs, by generation, as in `pulmonary.stems`."""
     rng = np.random.default_rng(patient.seed)
-    return pulmonary.tree(lambda side: hilum(f, side, patient.child), f.unit, rng, GENERATIONS)
+    return pulmonary.tree(lambda side: hilum(f, side, patient.child), f.unit, rng, GENERATIONS - patient.child)
 
 
 def small(patient, plane: Plane, f: Frame) -> np.ndarray:
