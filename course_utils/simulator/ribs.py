@@ -44,7 +44,7 @@ class Cage(NamedTuple):
     """In what the ribs of an adult and of a child differ.
 
     fall: of the hind part, relative. out: cm outside the cavity. uneven: how much one rib differs from the next,
-    relative. first: mineral of the first pair, relative.
+    relative. first: mineral of the first pair, relative, and half-way the second's.
     solid: mineral along a rib, where it passes into cartilage little by little. hollow, marrow: see `Plane.tubes`.
     """
 
@@ -90,7 +90,7 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     own *= cage.uneven
     start, fall, tall, reach, weak = own.T[:, :, None]  # where it ends, what mineral it lacks
     end, crest, widest, drop, half_tall, mineral = TABLES[:, rib, None]
-    mineral = np.where(rib[:, None], mineral, cage.first * mineral)
+    mineral = mineral * np.interp(rib, [0, 2], [cage.first, 1])[:, None]
     sway, swell, waste = (waves(rng, t, end) for _ in range(3))
     low = np.arcsin((NECK * u / (f.width * np.interp(rib, [0, 3], [0.5, 0.9]))) ** (1 / FLAT_BACK[1]))[:, None]
     phi = low + (end * (1 + np.clip(reach, -0.09, 0.09)) - low) * t
