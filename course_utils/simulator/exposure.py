@@ -144,7 +144,7 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
     drawn = {
         "view": view,
         "inspiration": float(np.clip(breath, 0, 1)),
-        "rotation": (6.5 if child else 5.5 if lying else 3.5) * z[6],
+        "rotation": (4.5 if child else 5.5 if lying else 3.5) * z[6],
         "tilt": tilt,
         "width": width,
         "aspect": aspect,
