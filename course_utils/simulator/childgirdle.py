@@ -2,21 +2,24 @@
 
 Landmarks lie as on supine films with the arms up (Caffey; Keats, Atlas of Normal Roentgen Variants): the clavicle
 rises from beside the spine over the apex to the acromion; of the blade, thin as paper, one sees the lateral border
-outside the ribs, the socket, and spine and neck as a Y above the second rib; the upper end of the humerus is a funnel
+outside the ribs, the socket, and the spine as a wedge over two or three ribs; the upper end of the humerus is a funnel
 capped by a small oval growth centre beside the socket. Lengths follow from the patient's `Frame`; all values are cm of
 cortical bone.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .anatomy import Frame, chord
 from .childbody import arm_lift, shoulder
+from .lookup import enlarged
 from .plane import Plane, bezier, gradient
 
 BLADE = -0.8  # depth of the shoulder blades, of the half-depth of the chest
-PLATE = 0.22  # path through a blade, of the unit
+PLATE = 0.09  # path through a blade, of the unit
 EDGE = 20  # samples of a side of a blade's outline
 
 
@@ -26,7 +29,7 @@ def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) ->
     for side in (-1, 1):
         lift = arm_lift(exposure, side)
         up = np.clip(lift / 1.3, -1, 1.1)  # raising the arm turns the tip outwards and the socket upwards
-        at = _places(f, up, rng.normal(0, 0.25 * f.unit, 2))
+        at = _places(f, up, rng.normal(0, 0.25 * f.unit, 2), np.clip(rng.normal(0, 0.12), -0.25, 0.25))
         above = 0.095 + 0.04 * up + 0.04 * exposure.shoulders  # of the acromion
         rims, outline = _blade(plane, f, side, at, above, rng)
         pieces.append(rims)
@@ -35,15 +38,22 @@ def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) ->
         ends.append(at(0.76 + aside, above + 0.02 + 0.02 * up + rise))
         pieces += humerus(patient, plane, f, side, shoulder(exposure, f, side), lift, rng)
     pieces += clavicles(plane, f, np.array(ends), rng)
-    return pieces, np.float32(PLATE * f.unit) * plane.fill(outlines)
+    blades = np.float32(PLATE * f.unit) * plane.fill(outlines)
+    return pieces, enlarged(np.ascontiguousarray(blades[::3, ::3]), 3, blades.shape)
 
 
-def _places(f: Frame, up: float, shift: np.ndarray):
-    """Points of a blade by half-widths from the midline and lung heights above the apex; it turns about its top."""
+def _places(f: Frame, up: float, shift: np.ndarray, turn: float):
+    """Points of a blade by half-widths from the midline and lung heights above the apex; it turns about its top.
+
+    turn: of this side, radians, positive with the tip outwards.
+    """
+    hinge = 0.74 * f.width
+    cos, sin = math.cos(turn), math.sin(turn)
 
     def at(across, above) -> np.ndarray:
-        across = across + 0.16 * (up - 1) * np.maximum(0.05 - above, 0)
-        return np.stack((across * f.width + shift[0], f.apex + above * f.height + shift[1]), axis=-1)
+        across = across - 0.06 + 0.16 * (up - 1) * np.maximum(0.05 - above, 0)
+        x, y = across * f.width - hinge, above * f.height
+        return np.stack((hinge + x * cos - y * sin + shift[0], f.apex + y * cos + x * sin + shift[1]), axis=-1)
 
     return at
 
@@ -91,18 +101,15 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
 # half-width and path (of the unit) at the begin, between, and at the end
 LINES = np.array(
     [
-        ((0.77, 0.08), (0.765, 0.03), (0.80, -0.04), (0.16, 0.30), (0.22, 0.80), (0.16, 0.25)),  # socket
-        ((0.79, 0.03), (0.74, 0.02), (0.66, -0.06), (0.85, 0.30), (0.55, 0.48), (0.25, 0.20)),  # neck
-        ((0.77, 0.03), (0.70, -0.02), (0.50, -0.19), (0.20, 0.40), (0.22, 0.62), (0.08, 0.08)),  # spine
-        ((0.71, -0.01), (0.77, 0.05), (0.81, 0.10), (0.30, 0.15), (0.40, 0.42), (0.46, 0.34)),  # acromion
-        ((0.74, 0.05), (0.70, 0.09), (0.66, 0.07), (0.34, 0.20), (0.60, 0.36), (0.44, 0.42)),  # coracoid
-        ((0.79, -0.02), (0.88, -0.12), (1.04, -0.37), (0.40, 0.40), (0.20, 0.16), (0.12, 0.05)),  # lateral border
-        ((0.76, 0.0), (0.76, -0.04), (0.70, -0.20), (0.07, 0.18), (0.07, 0.14), (0.05, 0.02)),  # its trabeculae
-        ((0.76, 0.0), (0.77, -0.04), (0.79, -0.22), (0.07, 0.18), (0.07, 0.14), (0.05, 0.02)),
-        ((0.77, 0.0), (0.78, -0.04), (0.87, -0.18), (0.07, 0.18), (0.07, 0.14), (0.05, 0.02)),
+        ((0.77, 0.09), (0.755, 0.03), (0.80, -0.05), (0.16, 0.40), (0.26, 0.95), (0.18, 0.30)),  # socket
+        ((0.78, 0.03), (0.72, 0.01), (0.62, -0.08), (0.95, 0.42), (0.62, 0.55), (0.22, 0.15)),  # neck
+        ((0.76, 0.03), (0.69, -0.02), (0.45, -0.22), (0.42, 0.22), (0.26, 0.62), (0.07, 0.07)),  # spine
+        ((0.71, -0.01), (0.77, 0.05), (0.81, 0.10), (0.30, 0.15), (0.40, 0.36), (0.46, 0.26)),  # acromion
+        ((0.74, 0.05), (0.70, 0.09), (0.66, 0.07), (0.34, 0.20), (0.55, 0.28), (0.44, 0.30)),  # coracoid
+        ((0.79, -0.02), (0.85, -0.12), (0.98, -0.37), (0.55, 0.50), (0.24, 0.34), (0.12, 0.06)),  # lateral border
     ]
 )
-ACROMION, BORDER, FAN = 3, 5, 6
+ACROMION, BORDER = 3, 5
 # Outline: lateral border, tip, medial border and upper border, three control points each; the tip is added.
 OUTLINE = np.array(
     [
@@ -118,10 +125,10 @@ BY_TIP = np.array([(0, 0, 1), (1, 1, 1), (1, 0, 0), (0, 0, 0)], bool)
 def _blade(plane: Plane, f: Frame, side: int, at, above: float, rng: np.random.Generator) -> tuple[tuple, tuple]:
     """Thick parts of a blade as tubes, and its outline in pixels. above: see `draw`."""
     t = np.linspace(0, 1, plane.samples(9 * f.unit))
-    tip = np.array((min(rng.normal(1.04, 0.03), 1.07), rng.normal(-0.37, 0.04)))  # it stays below the skin
+    tip = np.array((min(rng.normal(0.98, 0.04), 1.07), rng.normal(-0.37, 0.04)))  # it stays below the skin
     points = LINES[:, :3].copy()
     points[ACROMION, 2, 1], points[BORDER, 2] = above, tip
-    points[FAN:, 2] += rng.normal(0, 0.03, (len(points) - FAN, 2))
+    points[:, 1:] += rng.normal(0, 0.012, (len(points), 2, 2))
     curves = bezier(at(points[..., 0], points[..., 1]), t)
     middle = 1 - np.abs(t - 0.45) / np.where(t < 0.45, 0.45, 0.55)
     shares = np.stack([(1 - middle) * (t < 0.45), middle, (1 - middle) * (t >= 0.45)])
@@ -129,7 +136,7 @@ def _blade(plane: Plane, f: Frame, side: int, at, above: float, rng: np.random.G
     radius, path = (LINES[:, 3:, k] @ shares for k in (0, 1))
     path *= rng.uniform(0.9, 1.6, (len(path), 1))
     z = BLADE * f.depth
-    rims = plane.tubes(side * curves[:, 0], curves[:, 1], z, radius, path, hollow=0.5, marrow=0.6)
+    rims = plane.tubes(side * curves[:, 0], curves[:, 1], z, radius, path, hollow=0.75, marrow=0.55)
     corners = OUTLINE + BY_TIP[..., None] * tip
     outline = np.concatenate(list(bezier(at(corners[..., 0], corners[..., 1]), np.linspace(0, 1, EDGE))), axis=1)
     return rims, plane.project(side * outline[0], outline[1], z)
