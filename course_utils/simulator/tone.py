@@ -8,6 +8,7 @@ import numpy as np
 
 # Share of films that were stored flat (a part of the grey values; at a spread of 1.6) or hard (a narrow window; of 1).
 FLAT, HARD = 0.12, 0.07
+HARDEST = 0.2  # logarithm of a film's sharpening over its site's habit, at most: more leaves seams along every edge
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +34,7 @@ def processing(site, exposure) -> tuple[float, float]:
     """Compression and sharpening of one film (see `Site`): a mobile unit's software does less than a room's."""
     calm, crisp = (0.04, 0.15) if exposure.view == "PA" else (-0.08, -0.30)
     compression = site.compression + calm + 0.10 * site.spread * exposure.contrast
-    sharpening = site.sharpening * np.exp(crisp + 0.35 * site.spread * exposure.sharp)
+    sharpening = site.sharpening * np.exp(min(crisp + 0.35 * site.spread * exposure.sharp, HARDEST))
     return float(np.clip(compression, 0, 0.7)), float(np.clip(sharpening, 0, 4))
 
 
