@@ -65,30 +65,30 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
     """
     u = f.unit
     t = np.linspace(0, 1, plane.samples(0.9 * f.width))
-    start, both = rng.normal(-0.06, 0.03), rng.standard_normal(3)
+    start, both = rng.normal(-0.12, 0.03), rng.standard_normal(3)
     x, y, radius, path = [], [], [], []
     for side, (outer, top) in zip((-1, 1), ends, strict=True):
         own = 0.8 * both + 0.5 * rng.standard_normal(3)
         inner = (0.15 + 0.02 * own[1]) * f.width
         x.append(side * (inner + (outer - inner) * np.sin(0.7 * t) / np.sin(0.7)))
         low = f.apex + start * f.height
-        bend = (0.38 + 0.20 * own[2]) * np.sin(2 * np.pi * t**1.2) + (0.10 + 0.30 * own[0]) * np.sin(np.pi * t)
+        bend = (0.36 + 0.12 * own[2]) * np.sin(2 * np.pi * t**1.2) + (0.10 + 0.24 * own[0]) * np.sin(np.pi * t)
         wave = rng.uniform(0, 6, 4)  # no bone has borders of even distance or brightness
         y.append(low + (top - low) * t + (bend + 0.05 * np.sin(11 * t + wave[0])) * u)
         broad = np.interp(
-            t, [0, 0.03, 0.12, 0.35, 0.60, 0.80, 0.95, 1], [0.44, 0.66, 0.56, 0.38, 0.32, 0.42, 0.56, 0.36]
+            t, [0, 0.05, 0.15, 0.35, 0.60, 0.78, 0.93, 1], [0.50, 0.62, 0.48, 0.28, 0.23, 0.32, 0.50, 0.46]
         )
-        broad = broad * (1 + 0.07 * np.sin(9 * t + wave[1]) + 0.04 * np.sin(19 * t + wave[2]))
+        broad = broad * (1 + 0.09 * np.sin(9 * t + wave[1]) + 0.04 * np.sin(19 * t + wave[2]))
         radius.append(u * (1 + 0.10 * own[1]) * broad)
-        solid = np.interp(t, [0, 0.05, 0.2, 0.45, 0.72, 0.9, 0.97, 1], [0.05, 0.30, 0.62, 1.15, 1.15, 0.80, 0.45, 0.0])
+        solid = np.interp(t, [0, 0.05, 0.2, 0.45, 0.72, 0.86, 0.95, 1], [0.0, 0.20, 0.50, 0.85, 0.80, 0.50, 0.20, 0.0])
         path.append(u * solid * (1 + 0.20 * np.sin(8 * t + wave[3])))
     x, y, radius, path = (np.stack(v) for v in (x, y, radius, path))
     z = f.depth * (0.90 - 0.80 * t**1.3)
-    body = plane.tubes(x, y, z, radius, path, hollow=0.85, marrow=0.5)
+    body = plane.tubes(x, y, z, radius, path, hollow=0.6, marrow=0.75)
     # The cortex of either border is thick in the middle, and nowhere the same.
     dx, dy = gradient(x), gradient(y)
     out = np.stack([-dy, dx]) / np.sqrt(dx * dx + dy * dy)
-    wall = np.interp(t, [0, 0.15, 0.4, 0.75, 0.92], [0, 0.25, 1.2, 1.1, 0]) * u
+    wall = np.interp(t, [0.05, 0.2, 0.45, 0.7, 0.9], [0, 0.35, 1.1, 1.0, 0]) * u
     edges = []
     for border in (-0.8, 0.8):
         own = wall * (0.65 + 0.40 * np.sin(rng.uniform(3, 7, (2, 1)) * t + rng.uniform(0, 6, (2, 1))))
@@ -145,30 +145,45 @@ def _blade(plane: Plane, f: Frame, side: int, at, above: float, rng: np.random.G
 def humerus(patient, plane: Plane, f: Frame, side: int, socket, lift: float, rng: np.random.Generator) -> list[tuple]:
     """Shaft that widens to its end, and the growth centre that caps it: a faint small oval that grows with age."""
     u, z = f.unit, -0.3 * f.depth
-    way = np.array((np.cos(lift), np.sin(lift)))
+    way = np.array((math.cos(lift), math.sin(lift)))
     square = np.array((-way[1], way[0]))
-    grown = float(np.clip((patient.age - 1) / 5 + rng.normal(0, 0.12), 0, 1))
-    head, thick = (0.66 + 0.86 * grown) * u, (0.46 + 0.62 * grown) * u
-    centre = socket + way * (0.25 * u + thick) + rng.normal(0, 0.12 * u, 2)
-    # The plate of cartilage is 2 mm wide, but seen at a slant; the shaft rises into it as a dome.
-    gap, dome, end = (0.26 - 0.08 * grown) * u, (0.55 - 0.15 * grown) * u, 1.35 + 0.30 * grown
-    t = np.linspace(0, 1, plane.samples(32 * u)) ** 1.8
-    along = 20 * u * t
+    grown = float(np.clip((patient.age - 1) / 4.5 + rng.normal(0, 0.15), 0, 1))
+    head, thick = (0.62 + 0.96 * grown) * u, (0.46 + 0.72 * grown) * u
+    centre = socket + way * (0.15 * u + thick) + rng.normal(0, 0.12 * u, 2)
+    # The plate of cartilage is a wavy dark line that narrows with age; the shaft rises into it as a dome.
+    gap, dome, end = (0.30 - 0.20 * grown) * u, (0.40 - 0.10 * grown) * u, rng.uniform(1.20, 1.35) + 0.25 * grown
+    base = centre + way * (0.9 * thick + gap)
+    t = np.linspace(0, 1, plane.samples(36 * u)) ** 1.8
+    along = 22 * u * t
     rim = np.minimum(along / dome, 1)
-    radius = u * end * np.sqrt(rim * (2 - rim) + 0.01)
-    radius *= np.interp(t, [0.03, 0.05, 0.10, 0.20, 1], [1, 0.93, 0.68, 0.50, 0.45])
+    radius = u * end * np.sqrt(rim * (2 - rim) * 0.6 + 0.4)
+    radius *= np.interp(along / u, [0.3, 0.8, 1.8, 4, 22], [1, 0.90, 0.66, 0.47, 0.42])
     bow = 0.20 * u * np.sin(np.pi * np.clip(3.7 * t, 0, 1)) + rng.normal(0, 0.5 * u) * t
-    x, y = (centre[i] + way[i] * (along + 0.9 * thick + gap) + square[i] * bow for i in (0, 1))
-    solid = 0.95 * u * np.interp(t, [0, 0.008, 0.025, 0.12, 1], [0.5, 1.3, 0.85, 0.9, 1.1])
-    aside = np.array((0, -0.84, 0.84))[:, None] * radius  # the cortex at both sides thickens along the shaft
-    wall = u * np.interp(t, [0.02, 0.04, 0.1, 0.3, 1], [0, 0.3, 1.0, 1.6, 1.7]) * rng.uniform(0.7, 1.2, (2, 1))
+    x, y = (base[i] + way[i] * along + square[i] * bow for i in (0, 1))
+    solid = u * np.interp(along / u, [0, 0.25, 1, 3, 22], [0.25, 0.75, 0.70, 0.80, 0.95])
+    aside = np.array((0, -0.86, 0.86))[:, None] * radius  # the cortex at both sides thickens along the shaft
+    wall = u * np.interp(along / u, [0.5, 1.2, 3, 6, 22], [0, 0.2, 0.9, 1.5, 1.6]) * rng.uniform(0.7, 1.2, (2, 1))
+    wall *= 1 + 0.2 * np.sin(rng.uniform(4, 7, (2, 1)) * t**0.5 + rng.uniform(0, 6, (2, 1)))
     x, y = (side * (x + square[0] * aside), y + square[1] * aside)
-    radius, solid = np.stack([radius] + 2 * [np.full_like(t, 0.15 * u)]), np.stack([solid, *wall])
-    shaft = plane.tubes(x, y, z, radius, solid, hollow=0.9, marrow=0.75)
-    # An oval at first, in the end half a ball with a flat base
+    radius, solid = np.stack([radius] + 2 * [np.full_like(t, 0.17 * u)]), np.stack([solid, *wall])
+    shaft = plane.tubes(x, y, z, radius, solid, hollow=0.7, marrow=0.8)
+    # An oval at first, in the end half a ball with a flat base; two shells of unlike outline blur its edge
     s = np.linspace(-0.99, 0.97, plane.samples(4 * u))
     half_ball = chord(0.55 * (s - 0.82)) * np.sqrt(np.minimum(1, 6 * (1 - s)))
-    r = head * (chord(s) + grown * (half_ball - chord(s))) * (1 + 0.06 * np.sin(5 * s + rng.uniform(0, 6)))
-    x, y = (centre[i] + way[i] * thick * s + square[i] * (0.15 * rng.normal() + 0.05 * s) * head for i in (0, 1))
-    solid = (0.66 + 0.20 * grown) * r / head * u
-    return [shaft, plane.tubes(side * x[None], y[None], z, r, solid, hollow=0.85, marrow=0.6)]
+    r = head * (chord(s) + grown * (half_ball - chord(s)))
+    wave = rng.uniform(0, 6, (2, 1))
+    shells = np.array([[0.82], [1.06]]) * r * (1 + 0.05 * np.sin(5 * s + wave) + 0.03 * np.sin(11 * s + 2 * wave))
+    lean = (rng.normal(0, 0.12, (2, 1)) + 0.05 * s) * head
+    x, y = (centre[i] + way[i] * thick * s + square[i] * lean for i in (0, 1))
+    cap = plane.tubes(side * x, y, z, shells, (0.28 + 0.14 * grown) * r / head * u, hollow=0.8, marrow=0.5)
+    # Trabeculae
+    n = int(60 + 60 * grown)
+    reach, across = rng.uniform(-2 * thick, 2.2 * u, n), rng.uniform(-0.85, 0.85, n)
+    fits = np.interp(reach, [-2 * thick, -thick, 0, 0.5 * u, 2.2 * u], [0.4 * head, head, 0.9 * head, end * u, 0.7 * u])
+    steps = np.array((-0.5, 0.5)) * rng.uniform(0.15, 0.6, (n, 1)) * u
+    x, y = (
+        base[i] + way[i] * (reach[:, None] + steps) + square[i] * (across * fits)[:, None] * (1 + 0.1 * steps)
+        for i in (0, 1)
+    )
+    weave = plane.tubes(side * x, y, z, 0.09 * u, rng.normal(0, 0.05 * u, (n, 1)))
+    return [shaft, cap, weave]

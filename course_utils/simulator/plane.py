@@ -23,8 +23,8 @@ STRAIGHT = 0.5  # cm: a curve is given as straight steps of about this length
 SPACING = 1.15  # between the pieces of a tube, in pixels: wider spacing shows as dots or stripes
 ACROSS = np.unique(np.round(1.35 ** np.arange(25)).astype(int))  # numbers of pieces that a tube is cut into across
 NEEDED = np.arange(4 * ACROSS[-3]) / 4 + 0.25
-FINE = np.where(NEEDED > 12, 2, 1)  # in wide tubes even rows of pieces would show as a weave
-LEVELS = np.searchsorted(ACROSS, NEEDED * FINE).astype(np.int16)  # by 4 * the number needed
+FINE = np.where(NEEDED > 40, 4, np.where(NEEDED > 12, 2, 1))  # in wide tubes even rows of pieces show as a weave
+LEVELS = np.minimum(np.searchsorted(ACROSS, NEEDED * FINE), len(ACROSS) - 1).astype(np.int16)  # by 4 * number needed
 UNSEEN = len(ACROSS)
 
 
