@@ -26,9 +26,9 @@ def head(exposure, f: Frame, x, y) -> np.ndarray:
     dx, dy = (x[part] - np.float32(cx)) / np.float32(wide), (y[part] - np.float32(cy)) / np.float32(tall)
     inside = np.maximum(1 - dx * dx - dy * dy, 0)  # the chin's skin is soft, without a line of its own
     # Mouth, tongue and throat lie behind each other: nowhere is the face of even depth.
-    uneven = np.sin(np.float32(13) * dy + np.float32(4) * dx * dx + np.float32(9 * exposure.chin))
-    uneven += np.sin(np.float32(11) * dx + np.float32(9) * dy + np.float32(9 * exposure.head))
-    out[part] = np.float32(24 * f.unit) * (1 + np.float32(0.09) * uneven) * np.sqrt(inside)
+    uneven = np.sin(np.float32(7) * dy + np.float32(4) * dx * dx + np.float32(9 * exposure.chin))
+    uneven += np.sin(np.float32(6) * dx + np.float32(5) * dy + np.float32(9 * exposure.head))
+    out[part] = np.float32(22 * f.unit) * (1 + np.float32(0.05) * uneven) * np.sqrt(inside)
     return out
 
 
@@ -54,13 +54,19 @@ def jaw(exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     # Lower and upper milk teeth, and the buds of the second ones: no row is whole, no tooth stands as the next.
     n = len(TEETH)
     lift, long, broad, dense = TEETH.T
-    angle = np.radians(np.tile(np.linspace(-78, 78, 12), n // 12)) + rng.normal(0, 0.06, n)
+    angle = np.radians(np.tile(np.linspace(-78, 78, 12), n // 12)) + rng.normal(0, 0.04, n)
     tx = cx + 2.0 * u * exposure.head + 3.4 * u * np.sin(angle) + rng.normal(0, 0.2 * u, n)
-    ty = cy - tall + (3.0 + 0.6 * exposure.head**2 + lift + 0.9 * (1 - np.cos(angle))) * u + rng.normal(0, 0.38 * u, n)
-    lean = 0.25 * np.sin(angle) * np.where(lift, 1, -1) + rng.normal(0, 0.3, n)
+    ty = cy - tall + (3.0 + 0.6 * exposure.head**2 + lift + 0.9 * (1 - np.cos(angle))) * u + rng.normal(0, 0.22 * u, n)
+    lean = 0.25 * np.sin(angle) * np.where(lift, 1, -1) + rng.normal(0, 0.15, n)
     s = np.linspace(-0.5, 0.5, plane.samples(1.5 * u))
     along = u * long[:, None] * s
     r = u * (broad * rng.uniform(0.7, 1.4, n))[:, None] * ((1 - 0.25 * s) * np.sqrt(1.02 - (1.9 * s) ** 2 * 0.9))
-    path = 1.7 * (dense * rng.gamma(2, 0.4, n))[:, None] * r
+    path = 0.75 * (dense * rng.gamma(4, 0.22, n))[:, None] * r
     x, y = tx[:, None] + lean[:, None] * along, ty[:, None] + along
-    return [outline, plane.tubes(x, y, 0.5 * f.depth, r, path, hollow=0.6, marrow=0.5)]
+    # Trabeculae and sockets: bright and dark streaks along the bone
+    at = np.sort(rng.uniform(-1.7, 1.7, 150))
+    out = np.interp(at, t, radius) * rng.uniform(-0.8, 0.8, at.size)
+    turn = at[:, None] + rng.uniform(0.01, 0.05, (at.size, 1)) * np.array((-1, 1))
+    sx, sy = cx + (wide - 1.9 * u + out[:, None]) * np.sin(turn), cy - (tall - 2.2 * u + out[:, None]) * np.cos(turn)
+    streaks = plane.tubes(sx, sy, 0.6 * f.depth, 0.11 * u, rng.normal(0, 0.14 * u, (at.size, 1)))
+    return [outline, streaks, plane.tubes(x, y, 0.5 * f.depth, r, path, hollow=0.6, marrow=0.5)]
