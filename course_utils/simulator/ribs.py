@@ -24,7 +24,6 @@ CREST = np.array([0.0, 0.6, 1.0, 1.2, 1.3, 1.3, 1.2, 1.1, 0.9, 0.6, 0.2, -0.3]) 
 WIDEST = np.array([0.50, 0.79, 0.96, 1.05, 1.15, 1.2, 1.2, 1.2, 1.2, 1.2, 1.2, 1.2])  # over the cavity's half-width
 TALL = np.array([0.64, 0.58, 0.54, 0.53, 0.53, 0.53, 0.53, 0.52, 0.51, 0.49, 0.42, 0.35])  # half of a band's, cm
 MINERAL = np.array([0.72, 1.05, 1.05, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.9, 0.75, 0.6])
-FLAT_BACK = 0.80, 0.85  # exponents of a superellipse, depth and width: the back is flat up to the angles of the ribs
 NECK = 1.5  # cm from the midline to where a rib leaves the spine
 TOP = 0.05  # the first vertebra's height above the lung apex, in units of `rise`
 UNLIKE = np.array([2.0, 1.6, 1.3, *[1.0] * 9])  # how much more the two of an upper pair differ
@@ -45,6 +44,7 @@ class Cage(NamedTuple):
 
     fall: of the hind part, relative. out: cm outside the cavity. uneven: how much one rib differs from the next,
     relative. first: mineral of the first pair, relative, and half-way the second's.
+    curve: exponents of a superellipse, depth and width: the back is flat up to the angles of the ribs.
     solid: mineral along a rib, where it passes into cartilage little by little. hollow, marrow: see `Plane.tubes`.
     """
 
@@ -52,13 +52,14 @@ class Cage(NamedTuple):
     out: float
     uneven: float
     first: float
+    curve: tuple[float, float]
     solid: tuple[float, ...]
     hollow: float
     marrow: float
 
 
-ADULT = Cage(1.0, 0.38, 1.0, 1.0, (0.3, 0.9, 1.1, 1.1, 0.70, 0.50, 0.27, 0.0), 0.93, 0.09)
-CHILD = Cage(0.75, 0.48, 0.7, 0.5, (0.3, 0.8, 1.0, 1.0, 1.1, 1.1, 1.1, 0.0), 0.88, 0.25)
+ADULT = Cage(1.0, 0.38, 1.0, 1.0, (0.80, 0.85), (0.3, 0.9, 1.1, 1.1, 0.70, 0.50, 0.27, 0.0), 0.93, 0.09)
+CHILD = Cage(0.75, 0.48, 0.7, 0.5, (0.80, 1.0), (0.3, 0.8, 1.0, 1.0, 1.1, 1.1, 1.1, 0.0), 0.88, 0.25)
 
 
 def rise(patient) -> float:
@@ -92,17 +93,17 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     end, crest, widest, drop, half_tall, mineral = TABLES[:, rib, None]
     mineral = mineral * np.interp(rib, [0, 2], [cage.first, 1])[:, None]
     sway, swell, waste = (waves(rng, t, end) for _ in range(3))
-    low = np.arcsin((NECK * u / (f.width * np.interp(rib, [0, 3], [0.5, 0.9]))) ** (1 / FLAT_BACK[1]))[:, None]
+    low = np.arcsin((NECK * u / (f.width * np.interp(rib, [0, 3], [0.5, 0.9]))) ** (1 / cage.curve[1]))[:, None]
     phi = low + (end * (1 + np.clip(reach, -0.09, 0.09)) - low) * t
     cos = np.cos(phi)
-    back = np.copysign(np.abs(cos) ** FLAT_BACK[0], cos)  # 1 at the spine, -1 at the breastbone
+    back = np.copysign(np.abs(cos) ** cage.curve[0], cos)  # 1 at the spine, -1 at the breastbone
     angle = (phi - low) / 0.45
     y = f.apex + (TOP - depth_of(rib)[:, None] + start) * pitch
     y = y - cage.fall * patient.rib_slope * f.width * drop * (1 + fall) * (back[:, :1] - back)
     y = y + u * (crest * angle * np.exp(1 - angle) + 0.10 * sway)
     half = least(np.interp(y, TABLE[::COARSE], wall), f.width * widest)
     half = half + u * rng.normal(cage.out, OUT * cage.uneven, (24, 1))
-    x, z = half * np.sin(phi) ** FLAT_BACK[1], -f.depth * back
+    x, z = half * np.sin(phi) ** cage.curve[1], -f.depth * back
     dx, dy, dz = (gradient(v) for v in (x, y, z))
     flat, film, all3 = dx * dx + dz * dz, dx * dx + dy * dy, dx * dx + dy * dy + dz * dz
     seen = dx * dx * all3 / (flat * film + 1e-12)  # 1: the band faces the film, 0: it is seen edge-on

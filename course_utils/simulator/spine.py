@@ -19,7 +19,7 @@ LEVELS = 40  # vertebrae and discs that could be on a film, half of them above t
 # How far the transverse processes reach, cm from the midline, by level: 0 is the first vertebra of the chest.
 SPAN = [-4, -1, 0, 2, 5, 11], [2.5, 3.3, 3.7, 3.4, 3.1, 2.3]
 CLUB = [-2, 1, 4], [0.4, 0.85, 0.45]  # and their mineral
-SPINOUS = [-1, 3, 6], [1.8, 1.5, 1.2]  # and that of the spinous processes, before the trachea best seen
+SPINOUS = [-1, 3, 6], [1.8, 1.3, 0.5]  # and that of the spinous processes, before the trachea best seen
 HEADS = [-0.5, 0.5, 9, 11], [0, 1, 1, 0]  # where there are ribs
 CLOSED = [-2, 2, 6, 10], [0.7, 0.4, 0.15, 0.35]  # share of a disc's gap that leaning end plates hide: the spine is bent
 
@@ -28,18 +28,22 @@ class Column(NamedTuple):
     """In what the spines of an adult and of a child differ.
 
     flat: mineral that processing takes from all of the column: it evens out what is wide, and keeps the discs.
-    disc: half the height of a disc, over that of a vertebra and its disc. processes: their mineral, relative.
+    disc: half the height of a disc, over that of a vertebra and its disc. closed: added to `CLOSED`.
+    processes: mineral of pedicles and processes, relative. heads: that of the heads of the ribs. sharp: of the sides.
     bright: cm of cortical bone on a ray for one unit of mineral, where vertebrae have an adult's size.
     """
 
     flat: float
     disc: float
+    closed: float
     processes: float
+    heads: float
+    sharp: float
     bright: float
 
 
-ADULT = Column(0.16, 0.10, 1.0, 0.50)
-CHILD = Column(-0.02, 0.115, 0.5, 0.75)
+ADULT = Column(0.16, 0.10, 0.0, 1.0, 1.0, 6.0, 0.50)
+CHILD = Column(-0.12, 0.115, 0.1, 0.4, 1.2, 5.0, 0.75)
 
 
 def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
@@ -80,21 +84,27 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     across = where / (half * (np.float32(0.94) + edge * (np.float32(0.10) + np.float32(0.25) * lip)))
     away = np.abs(v) * thin.take(disc) + np.float32(0.035) * (1 - np.minimum(across, 1) ** 2)  # the plates are hollow
     away -= np.float32(0.5 - column.disc)
-    inside = ramp((np.float32(1.05) - across) * np.float32(6))
+    inside = ramp((np.float32(1.05) - across) * np.float32(column.sharp))
     solid = ramp((np.float32(0.02) - away) * np.float32(20))
-    closed = np.clip(np.interp(names, *CLOSED) + rng.normal(0, 0.35, LEVELS), 0, 0.9).astype(np.float32).take(disc)
+    closed = (
+        np.clip(column.closed + np.interp(names, *CLOSED) + rng.normal(0, 0.35, LEVELS), 0, 0.9)
+        .astype(np.float32)
+        .take(disc)
+    )
     solid += closed * (1 - solid)
     plate = bell(away + np.float32(0.015), 0.036) + np.float32(0.45) * bell(away + 0.06 * own[2].take(disc), 0.040)
     mineral = np.float32(0.38) * solid * own[0].take(body) - np.float32(column.flat)
     hard = np.minimum(rng.gamma(4, 0.25, LEVELS), 1.5).astype(np.float32).take(disc)
     mineral = inside * (mineral + np.float32(0.22 + 0.15 * old) * plate * hard)
-    heads = rng.gamma(2.5, 0.16, (2, LEVELS)) * np.interp(names, *HEADS)  # of ribs, before the corners of the discs
+    heads = (
+        column.heads * rng.gamma(2.5, 0.16, (2, LEVELS)) * np.interp(names, *HEADS)
+    )  # of ribs, before the corners of the discs
     corner = bell(away - np.float32(0.08), 0.13) * bell(across - np.float32(1.12), 0.27)
     mineral += heads.astype(np.float32).take(at_disc) * corner
     mineral += np.float32(0.08) * bell(across - np.float32(0.94), 0.07) * solid + np.float32(0.6) * lip * edge * inside
     dx, dv = (where - np.float32(0.76) * half) / np.float32(0.24 * u), (v + np.float32(0.13)) / np.float32(0.19)
     ring = np.sqrt(dx * dx + dv * dv)  # pedicles, seen end-on
-    rings = (rng.gamma(3, 0.15, (2, LEVELS)) * ramp(0.5 * names + 1)).astype(np.float32)
+    rings = (column.processes * rng.gamma(3, 0.15, (2, LEVELS)) * ramp(0.5 * names + 1)).astype(np.float32)
     mineral += bell(ring - np.float32(0.55), 0.50) * rings.take(body + other)
     turned = x + np.float32(0.45 * f.depth * plane.turn)  # spinous processes lie further back
     middle = np.flatnonzero((np.abs(turned) < 0.7 * u).any(0))
