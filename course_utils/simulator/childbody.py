@@ -71,7 +71,7 @@ def arm_lift(exposure, side: int) -> float:
 def shoulder(exposure, f: Frame, side: int) -> np.ndarray:
     """Middle of a shoulder joint, x counted outwards, cm: raising the arm moves it upwards and inwards."""
     up = math.sin(arm_lift(exposure, side))
-    return np.array(((0.88 - 0.06 * up) * f.width, f.apex + (0.02 + 0.06 * up) * f.height))
+    return np.array(((0.85 - 0.03 * up) * f.width, f.apex + (0.02 + 0.06 * up) * f.height))
 
 
 def upper_arm(patient, exposure, f: Frame, x, y, side: int, rng) -> tuple[tuple, np.ndarray]:

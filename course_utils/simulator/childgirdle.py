@@ -19,7 +19,7 @@ from .lookup import enlarged
 from .plane import Plane, bezier, gradient
 
 BLADE = -0.8  # depth of the shoulder blades, of the half-depth of the chest
-PLATE = 0.09  # path through a blade, of the unit
+PLATE = 0.19  # path through a blade, of the unit
 EDGE = 20  # samples of a side of a blade's outline
 
 
@@ -101,22 +101,22 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
 # half-width and path (of the unit) at the begin, between, and at the end
 LINES = np.array(
     [
-        ((0.77, 0.09), (0.755, 0.03), (0.80, -0.05), (0.16, 0.40), (0.26, 0.95), (0.18, 0.30)),  # socket
-        ((0.78, 0.03), (0.72, 0.01), (0.62, -0.08), (0.95, 0.42), (0.62, 0.55), (0.22, 0.15)),  # neck
-        ((0.76, 0.03), (0.69, -0.02), (0.45, -0.22), (0.42, 0.22), (0.26, 0.62), (0.07, 0.07)),  # spine
-        ((0.71, -0.01), (0.77, 0.05), (0.81, 0.10), (0.30, 0.15), (0.40, 0.36), (0.46, 0.26)),  # acromion
-        ((0.74, 0.05), (0.70, 0.09), (0.66, 0.07), (0.34, 0.20), (0.55, 0.28), (0.44, 0.30)),  # coracoid
-        ((0.79, -0.02), (0.85, -0.12), (0.98, -0.37), (0.55, 0.50), (0.24, 0.34), (0.12, 0.06)),  # lateral border
+        ((0.74, 0.08), (0.77, 0.04), (0.82, 0.00), (0.30, 0.14), (0.34, 0.22), (0.30, 0.14)),  # socket
+        ((0.79, 0.06), (0.75, 0.01), (0.65, -0.08), (0.80, 0.30), (0.56, 0.48), (0.20, 0.25)),  # neck
+        ((0.77, 0.03), (0.69, -0.05), (0.45, -0.25), (0.34, 0.20), (0.22, 0.62), (0.05, 0.06)),  # spine
+        ((0.71, -0.01), (0.77, 0.05), (0.81, 0.10), (0.30, 0.12), (0.40, 0.30), (0.46, 0.22)),  # acromion
+        ((0.74, 0.05), (0.70, 0.09), (0.66, 0.07), (0.34, 0.16), (0.52, 0.24), (0.40, 0.24)),  # coracoid
+        ((0.80, -0.05), (0.88, -0.12), (0.98, -0.37), (0.30, 0.22), (0.18, 0.13), (0.10, 0.04)),  # lateral border
     ]
 )
 ACROMION, BORDER = 3, 5
 # Outline: lateral border, tip, medial border and upper border, three control points each; the tip is added.
 OUTLINE = np.array(
     [
-        [(0.79, -0.02), (0.88, -0.12), (0, 0)],
+        [(0.80, -0.05), (0.88, -0.12), (0, 0)],
         [(0, 0), (0.01, -0.09), (-0.16, -0.13)],
-        [(-0.16, -0.13), (0.72, -0.36), (0.60, 0.0)],
-        [(0.60, 0.0), (0.68, 0.05), (0.79, -0.02)],
+        [(-0.16, -0.13), (0.72, -0.36), (0.66, -0.10)],
+        [(0.66, -0.10), (0.74, 0.03), (0.80, -0.05)],
     ]
 )
 BY_TIP = np.array([(0, 0, 1), (1, 1, 1), (1, 0, 0), (0, 0, 0)], bool)
@@ -136,7 +136,7 @@ def _blade(plane: Plane, f: Frame, side: int, at, above: float, rng: np.random.G
     radius, path = (LINES[:, 3:, k] @ shares for k in (0, 1))
     path *= rng.uniform(0.9, 1.6, (len(path), 1))
     z = BLADE * f.depth
-    rims = plane.tubes(side * curves[:, 0], curves[:, 1], z, radius, path, hollow=0.75, marrow=0.55)
+    rims = plane.tubes(side * curves[:, 0], curves[:, 1], z, radius, path, hollow=0.8, marrow=0.5)
     corners = OUTLINE + BY_TIP[..., None] * tip
     outline = np.concatenate(list(bezier(at(corners[..., 0], corners[..., 1]), np.linspace(0, 1, EDGE))), axis=1)
     return rims, plane.project(side * outline[0], outline[1], z)
@@ -151,7 +151,7 @@ def humerus(patient, plane: Plane, f: Frame, side: int, socket, lift: float, rng
     head, thick = (0.62 + 0.96 * grown) * u, (0.46 + 0.72 * grown) * u
     centre = socket + way * (0.15 * u + thick) + rng.normal(0, 0.12 * u, 2)
     # The plate of cartilage is a wavy dark line that narrows with age; the shaft rises into it as a dome.
-    gap, dome, end = (0.30 - 0.20 * grown) * u, (0.40 - 0.10 * grown) * u, rng.uniform(1.20, 1.35) + 0.25 * grown
+    gap, dome, end = (0.30 - 0.34 * grown) * u, (0.40 + 0.10 * grown) * u, rng.uniform(1.20, 1.35) + 0.25 * grown
     base = centre + way * (0.9 * thick + gap)
     t = np.linspace(0, 1, plane.samples(36 * u)) ** 1.8
     along = 22 * u * t
@@ -170,7 +170,7 @@ def humerus(patient, plane: Plane, f: Frame, side: int, socket, lift: float, rng
     # An oval at first, in the end half a ball with a flat base; two shells of unlike outline blur its edge
     s = np.linspace(-0.99, 0.97, plane.samples(4 * u))
     half_ball = chord(0.55 * (s - 0.82)) * np.sqrt(np.minimum(1, 6 * (1 - s)))
-    r = head * (chord(s) + grown * (half_ball - chord(s)))
+    r = head * (chord(s) + 0.7 * grown * (half_ball - chord(s)))
     wave = rng.uniform(0, 6, (2, 1))
     shells = np.array([[0.82], [1.06]]) * r * (1 + 0.05 * np.sin(5 * s + wave) + 0.03 * np.sin(11 * s + 2 * wave))
     lean = (rng.normal(0, 0.12, (2, 1)) + 0.05 * s) * head
