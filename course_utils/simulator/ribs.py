@@ -58,8 +58,26 @@ class Cage(NamedTuple):
     marrow: float
 
 
-ADULT = Cage(1.0, 0.38, 1.0, 1.0, (0.80, 0.85), (0.3, 0.9, 1.1, 1.1, 0.70, 0.50, 0.27, 0.0), 0.93, 0.09)
-CHILD = Cage(0.75, 0.48, 0.7, 0.5, (0.80, 1.0), (0.3, 0.8, 1.0, 1.0, 1.1, 1.1, 1.1, 0.0), 0.88, 0.25)
+ADULT = Cage(
+    fall=1.0,
+    out=0.38,
+    uneven=1.0,
+    first=0.7,
+    curve=(0.80, 0.85),
+    solid=(0.3, 0.9, 1.1, 1.1, 0.70, 0.50, 0.27, 0.0),
+    hollow=0.93,
+    marrow=0.09,
+)
+CHILD = Cage(
+    fall=0.75,
+    out=0.48,
+    uneven=0.7,
+    first=0.5,
+    curve=(0.80, 1.0),
+    solid=(0.3, 0.8, 1.0, 1.0, 1.1, 1.1, 1.1, 0.0),
+    hollow=0.88,
+    marrow=0.25,
+)
 
 
 def rise(patient) -> float:

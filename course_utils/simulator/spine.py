@@ -42,8 +42,8 @@ class Column(NamedTuple):
     bright: float
 
 
-ADULT = Column(0.16, 0.10, 0.0, 1.0, 1.0, 6.0, 0.50)
-CHILD = Column(-0.12, 0.115, 0.1, 0.4, 1.2, 5.0, 0.75)
+ADULT = Column(flat=0.16, disc=0.10, closed=0.0, processes=1.0, heads=1.0, sharp=6.0, bright=0.50)
+CHILD = Column(flat=-0.12, disc=0.115, closed=0.1, processes=0.4, heads=1.2, sharp=5.0, bright=0.75)
 
 
 def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
@@ -86,19 +86,13 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     away -= np.float32(0.5 - column.disc)
     inside = ramp((np.float32(1.05) - across) * np.float32(column.sharp))
     solid = ramp((np.float32(0.02) - away) * np.float32(20))
-    closed = (
-        np.clip(column.closed + np.interp(names, *CLOSED) + rng.normal(0, 0.35, LEVELS), 0, 0.9)
-        .astype(np.float32)
-        .take(disc)
-    )
-    solid += closed * (1 - solid)
+    closed = np.clip(column.closed + np.interp(names, *CLOSED) + rng.normal(0, 0.35, LEVELS), 0, 0.9)
+    solid += closed.astype(np.float32).take(disc) * (1 - solid)
     plate = bell(away + np.float32(0.015), 0.036) + np.float32(0.45) * bell(away + 0.06 * own[2].take(disc), 0.040)
     mineral = np.float32(0.38) * solid * own[0].take(body) - np.float32(column.flat)
     hard = np.minimum(rng.gamma(4, 0.25, LEVELS), 1.5).astype(np.float32).take(disc)
     mineral = inside * (mineral + np.float32(0.22 + 0.15 * old) * plate * hard)
-    heads = (
-        column.heads * rng.gamma(2.5, 0.16, (2, LEVELS)) * np.interp(names, *HEADS)
-    )  # of ribs, before the corners of the discs
+    heads = rng.gamma(2.5, 0.16 * column.heads, (2, LEVELS)) * np.interp(names, *HEADS)  # at the corners of the discs
     corner = bell(away - np.float32(0.08), 0.13) * bell(across - np.float32(1.12), 0.27)
     mineral += heads.astype(np.float32).take(at_disc) * corner
     mineral += np.float32(0.08) * bell(across - np.float32(0.94), 0.07) * solid + np.float32(0.6) * lip * edge * inside
