@@ -19,7 +19,7 @@ def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
     t = np.linspace(0, 1, k)
     r = 0.5 * (0.53 + 0.05 * patient.age)
     top, carina = f.apex + 0.50 * h, f.apex - (0.33 + 0.02 * rng.standard_normal()) * h
-    bend = (0.65 + 0.30 * rng.standard_normal()) * u  # to the right
+    bend = (0.40 + 0.20 * rng.standard_normal()) * u  # to the right
     x0 = -0.35 * u  # of the carina
     right, left = (1 + 0.1 * rng.standard_normal(2)) * u
     x = np.stack([x0 * t - bend * np.sin(np.pi * t**1.3), x0 - 2.9 * right * t**1.05, x0 + 3.6 * left * t])
@@ -29,4 +29,4 @@ def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
     radius = np.stack([r * np.interp(t, [0, 0.1, 1], [0.7, 1, 1.05]), r * (0.85 - 0.2 * t), r * (0.78 - 0.2 * t)])
     z = np.stack([0.15 - 0.4 * t, np.full(k, -0.25), np.full(k, -0.25)]) * f.depth
     fade = np.stack([np.interp(t, [0, 0.5, 0.75, 1], [2.4, 2.5, 2.2, 1.4]), 1.5 * (1 - t), 1.4 * (1 - t)])
-    return [plane.tubes(x, y, z, radius, radius * fade)]
+    return [plane.tubes(x, y, z, 1.2 * radius, 0.52 * radius * fade)]  # the wall moves and is soft

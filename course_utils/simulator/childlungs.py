@@ -26,8 +26,8 @@ def cavity(patient, f: Frame) -> np.ndarray:
 def mediastinum(patient, f: Frame) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray]]:
     """The two borders of mediastinum and heart, from the abdomen to the neck: convex structures, as in `heart.borders`.
 
-    Right, from above: vessels, thymus, right atrium. Left: vessels, aortic knob, thymus, pulmonary trunk, ventricle. The thymus is
-    large in the second year of life and seldom seen after the fourth (Caffey's Pediatric Diagnostic Imaging).
+    Right, from above: vessels, thymus, right atrium. Left: vessels, aortic knob, thymus, pulmonary trunk, ventricle.
+    The thymus is large in the second year of life and seldom seen after the fourth (Caffey, Pediatric Imaging).
 
     Returns:
         By side, -1 right and 1 left, at the heights of `TABLE`: distance of the border from the midline, cm; how soft
@@ -89,7 +89,7 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     full = np.sqrt(np.maximum(1 - q * q, 0))
     full *= np.float32(0.8) + np.float32(0.2) * full  # a small chest is round, shallow at its sides
     shallow = (shallow * (2 - shallow)) ** 0.75
-    full *= rows.smooth(2 * f.depth * (1 + 0.10 * ramp((s - 0.4) / 0.6)) * shallow)
+    full *= rows.smooth(2 * f.depth * (1 + 0.10 * ramp((s - 0.4) / 0.4) - 0.14 * ramp((s - 0.75) / 0.35)) * shallow)
     full *= across.of(0.68 + 0.32 * ramp((TABLE - 1.5 * f.unit) / (6.5 * f.unit)))
 
     spine = 3.5 * f.unit
@@ -140,6 +140,6 @@ def dome_height(f: Frame, distance, top: float, side: int) -> np.ndarray:
 
 
 def fade(f: Frame, lungs: dict) -> np.ndarray:
-    """How thick the small vessels of `twigs` are over an adult's: a child's are too thin at the pleura and the apex."""
-    away = lungs["q"] + np.maximum(lungs["y"][:, :1] - np.float32(f.apex - 0.45 * f.height), 0) / np.float32(f.height)
-    return np.float32(1.1) - np.float32(0.85) * ramp((away - np.float32(0.25)) * np.float32(1.5))
+    """How much of the vessels shows: a child's are too thin at the pleura, the apex and the diaphragm."""
+    away = lungs["q"] + np.abs(lungs["y"][:, :1] - np.float32(f.apex - 0.48 * f.height)) / np.float32(f.height)
+    return np.float32(1.5) - np.float32(1.0) * ramp((away - np.float32(0.25)) * np.float32(1.5))

@@ -149,7 +149,7 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
     if "vessels" not in without:
         small = vessels.small(patient, plane, f)
         if patient.child:
-            path += small * childlungs.fade(f, lungs)
+            path = (path + small) * childlungs.fade(f, lungs)
         most = np.float32((2.2 if patient.child else 1.1) * f.unit)  # large vessels join or lie behind each other
         path = most * np.tanh(path / most)
         path += vessels.hila(f, x, y, patient.child)
