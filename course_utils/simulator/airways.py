@@ -16,7 +16,7 @@ FLAT = 0.94  # share of a round tube's path: the back of the trachea is flat
 def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
     """Trachea, main bronchi and the first branches of both as pieces for `Plane.splat`: cm of lung of like weight.
 
-    The trachea, some 16 mm wide (Breatnach et al., AJR 142 (1984): men 13 to 25, women 10 to 21), runs down the
+    The trachea, some 15 mm wide (Breatnach et al., AJR 142 (1984): men 13 to 25, women 10 to 21), runs down the
     midline until the aortic arch, the more so an unfolded one, pushes it to the right. The right main bronchus is
     short, wide and steep, the left one long and narrow.
     """
@@ -25,7 +25,7 @@ def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
     lean, sway, angle_right, angle_left, wide = rng.standard_normal(5)
     k = plane.samples(f.height)
     t = np.linspace(0, 1, k)
-    r = u * (0.80 + 0.06 * wide)
+    r = u * (0.72 + 0.07 * wide)
     carina, top = f.apex - CARINA * f.height, f.apex + 0.45 * f.height
     fall = top - carina
     arch = np.exp(-(((t - 0.84) / 0.10) ** 2))  # the aorta dents its left side
@@ -36,7 +36,7 @@ def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
     down = carina + 1.3 * r
     x = np.stack([middle, end - s[0] * np.cos(right) + 0.6 * r, end + s[1] * np.cos(left * (0.9 + 0.2 * t)) - 0.6 * r])
     y = np.stack([top - fall * t, down - s[0] * np.sin(right) + r, down - s[1] * np.sin(left * (0.9 + 0.2 * t)) + r])
-    waver = 1 + 0.03 * np.sin(9 * t + patient.seed % 7) + 0.02 * np.sin(23 * t + patient.seed % 5)
+    waver = 1 + 0.06 * np.sin(9 * t + patient.seed % 7) + 0.04 * np.sin(23 * t + patient.seed % 5)
     radius = np.stack(
         [
             r * waver * np.interp(t, [0, 0.2, 0.8, 0.86, 1], [0.85, 1.0, 1.0, 0.93, 1.12]),
@@ -46,5 +46,5 @@ def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
     )
     z = np.stack([-0.25 * f.depth * t, *np.full((2, k), -0.25 * f.depth)])
     branch = np.interp(t, [0, 0.2, 0.6, 1], [0.3, 0.95, 0.9, 0.1])
-    fade = np.stack([np.interp(t, [0, 0.15, 0.6, 0.92, 0.97, 1], [0, 0.9, 1.0, 0.85, 0.6, 0.0]), branch, branch])
+    fade = np.stack([np.interp(t, [0, 0.3, 0.6, 0.93, 1], [0, 0.75, 0.9, 0.9, 0.5]), branch, branch])
     return [plane.tubes(x, y, z, radius, 2 * FLAT * EMPTY * radius * fade)]

@@ -71,21 +71,21 @@ def _pacemaker(tray: Tray, f, rng) -> None:
 
 
 def _sternal_wires(tray: Tray, f, rng) -> None:
-    """Loops around the sternum, each bent and twisted by hand: some open ovals, some figures of eight."""
+    """Loops around the sternum, one below the other and much alike, each closed by a twist that is bent to a side."""
     number = int(rng.integers(4, 8))
     top, step = f.apex - 0.20 * f.height, 0.52 * f.height / number
     t = np.linspace(0, 2 * np.pi, 40)
+    size, lean = rng.uniform(0.50, 0.65), rng.normal(0, 0.12)
     for k in range(number):
-        x, y = rng.normal(0, 0.3), top - (k + rng.uniform(-0.2, 0.2)) * step
-        wide, tall, eight = rng.uniform(0.8, 1.35), rng.uniform(0.22, 0.45), rng.choice((0.15, 0.8), p=(0.8, 0.2))
-        turn, phase = rng.normal(0, 0.22), rng.uniform(0, 2 * np.pi)
-        u = wide * (np.cos(t) + 0.12 * np.cos(2 * t + phase))
-        v = tall * ((1 - eight) * np.sin(t) + eight * np.sin(2 * t) + 0.15 * np.sin(3 * t + phase))
-        dense = 0.06 * (1 + 0.25 * np.sin(2 * t + phase))
-        tray.curve(x + u * np.cos(turn) - v * np.sin(turn), y + u * np.sin(turn) + v * np.cos(turn), 0.045, dense)
-        knot = np.array((x + rng.normal(0, 0.25), y - 0.6 * tall))
-        tail = knot + (rng.normal(0, 0.25), -rng.uniform(0.35, 0.7))
-        tray.line([knot, 0.5 * (knot + tail) + rng.normal(0, 0.12, 2), tail], 0.07, 0.08)
+        x, y = rng.normal(0, 0.12), top - (k + rng.uniform(-0.12, 0.12)) * step
+        wide, tall = size * rng.normal(1.0, 0.08), size * rng.uniform(0.45, 0.75)
+        turn, phase = lean + rng.normal(0, 0.12), rng.uniform(0, 2 * np.pi)
+        u = wide * (np.cos(t) + 0.10 * np.cos(2 * t + phase))
+        v = tall * (np.sin(t) + 0.10 * np.sin(3 * t + phase))
+        tray.curve(x + u * np.cos(turn) - v * np.sin(turn), y + u * np.sin(turn) + v * np.cos(turn), 0.06, 0.10)
+        knot = np.array((x + rng.normal(0, 0.10), y - tall))
+        tail = knot + (rng.normal(0, 0.12), -rng.uniform(0.15, 0.32))
+        tray.line([knot, 0.5 * (knot + tail) + rng.normal(0, 0.05, 2), tail], 0.10, 0.13)
     tray.close("sternal wires")
 
 

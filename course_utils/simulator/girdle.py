@@ -15,19 +15,19 @@ from .anatomy import Frame, bell, ramp
 from .lookup import ellipse
 from .plane import Plane, bezier
 
-SHEET = 0.17  # mineral of the blade's thin plate on a ray, cm
+SHEET = 0.20  # mineral of the blade's thin plate on a ray, cm
 TUBULAR = {"hollow": 0.76, "marrow": 0.2}  # see `Plane.tubes`
 SHAFT = {"hollow": 0.84, "marrow": 0.30}  # of a clavicle: spongy inside
 HANGING = -1.40  # radians: the lowest direction of an arm that hangs beside the chest
 ARM = -0.2  # depth of the humerus over that of the chest: behind the middle plane
-HEAD = {"hollow": 0.92, "marrow": 0.0}  # of a humerus: a thin cortex
+HEAD = {"hollow": 0.80, "marrow": 0.55}  # of a humerus: a thin cortex that runs into spongy bone
 BALL_AT = 2.15, 0.1  # the middle of a humeral head, outwards and above the socket, cm
-BALL = 2.5, 1.0  # its spongy part: radius, cm, and mineral through its middle, cm
+BALL = 2.6, 1.5  # its spongy part: radius, cm, and mineral through its middle, cm
 ENDS = (0, 0.12, 0.45, 0.85, 1)  # along a thick part of the blade: half-widths and paths, relative
 BORDER_WIDTH, BORDER_PATH = (1.4, 1.2, 1.0, 0.8, 0.6), (0.2, 1.0, 0.9, 0.5, 0.2)
 ACROMION = (0.6, 0.9, 1.1, 1.0, 0.7), (0.0, 0.6, 1.0, 0.8, 0.1)
 CORACOID = (1.0, 1.0, 1.0, 1.0, 0.5), (0.0, 0.4, 0.9, 1.0, 0.4)
-COLLUM = (0.6, 0.8, 1.0, 1.1, 1.0), (0.0, 0.5, 1.1, 0.9, 0.0)
+COLLUM = (0.3, 0.7, 1.0, 1.1, 0.9), (0.0, 0.6, 1.1, 0.9, 0.0)
 
 
 def draw(patient, exposure, plane: Plane, f: Frame) -> tuple[list[tuple], np.ndarray]:
@@ -50,7 +50,7 @@ def draw(patient, exposure, plane: Plane, f: Frame) -> tuple[list[tuple], np.nda
     x, y = plane.coordinates(ARM * f.depth)
     for centre in heads:
         part, inside = ellipse(x, y, centre, BALL[0] * f.unit, BALL[0] * f.unit)
-        sheet[part] += np.float32(BALL[1] * f.unit) * inside
+        sheet[part] += np.float32(BALL[1] * f.unit) * inside * inside
     return pieces, sheet
 
 
@@ -96,18 +96,18 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, shape
     u, t = f.unit, np.linspace(0, 1, plane.samples(12 * f.unit))
     narrow = 1 - 0.42 * exposure.spread
     at = lambda dx, dy: joint + np.array((dx * narrow * u, dy * u))  # noqa: E731
-    tip, corner, root = at(-5.6, -11.2), at(-8.2, 2.2), at(-8.2, -0.6)
+    tip, corner, root = at(-5.6, -11.2), at(-8.1, 1.3), at(-8.2, -0.6)
     waist = at(-3.6 + 0.7 * shape[4], -4.0), at(-3.6 - 0.7 * shape[5], -8.8)  # of the lateral border: it is hollow
-    inner = at(-9.6 + 0.7 * shape[5], -4.0), at(-8.0 - shape[4], -14.0)
+    inner = at(-8.7 + 0.3 * shape[5], -3.0), at(-8.4 - shape[4], -14.0)
     roof = joint + np.array((1.1 * u, 2.7 * u))  # where the spine becomes the acromion
     rims = (  # control points, half-width and path (cm) of a curve, and how they change along it
-        ((at(-0.7, -1.4), *waist, tip), 0.38, 0.26, BORDER_WIDTH, BORDER_PATH),  # lateral
-        ((corner, *inner, tip), 0.18, 0.07, (1, 1, 1, 1, 1), (0.4, 0.6, 1, 0.6, 1)),  # medial
-        ((corner, at(-6.2, 2.5), at(-4.2, 1.6), at(-2.6, 1.0)), 0.16, 0.08, (1, 1, 1, 1, 1), (0.5, 1, 1, 1, 0.5)),
-        ((root, at(-5.4, 0.6), at(-2.0, 2.6), roof), 0.46, 0.60, (1.6, 1.2, 0.9, 1.1, 1.1), (0.0, 0.1, 0.5, 1, 0.4)),
-        ((at(-0.6, 2.1), roof, roof + (1.0 * u, 0.5 * u), roof + (2.5 * u, -0.5 * u)), 0.62, 0.60, *ACROMION),
-        ((at(-3.6, 0.4), at(-2.9, 1.4), at(-1.9, 1.9), at(-0.6, 1.6)), 0.52, 0.45, *CORACOID),
-        ((at(-4.4, -0.7), at(-3.0, -0.4), at(-1.6, -0.2), at(-0.1, 0.0)), 1.5, 0.26, *COLLUM),
+        ((at(-0.7, -1.4), *waist, tip), 0.36, 0.21, BORDER_WIDTH, BORDER_PATH),  # lateral
+        ((corner, *inner, tip), 0.18, 0.06, (1, 1, 1, 1, 1), (0.1, 0.5, 1, 0.6, 1)),  # medial
+        ((corner, at(-7.7, 3.0), at(-4.6, 1.6), at(-2.6, 1.0)), 0.16, 0.07, (1, 1, 1, 1, 1), (0.1, 0.5, 1, 1, 0.5)),
+        ((root, at(-5.4, 0.6), at(-2.0, 2.6), roof), 0.55, 0.85, (1.6, 1.3, 1.0, 1.1, 1.1), (0.05, 0.25, 0.6, 1, 0.5)),
+        ((at(-0.6, 2.1), roof, roof + (1.0 * u, 0.5 * u), roof + (2.5 * u, -0.5 * u)), 0.75, 0.90, *ACROMION),
+        ((at(-3.6, 0.4), at(-2.9, 1.4), at(-1.9, 1.9), at(-0.6, 1.6)), 0.60, 0.80, *CORACOID),
+        ((at(-4.4, -0.7), at(-3.0, -0.4), at(-1.6, -0.2), at(-0.1, 0.0)), 1.4, 0.34, *COLLUM),
     )
     curves = bezier([points for points, *_ in rims], t)
     outline = np.concatenate([curves[2][:, ::-1], curves[1], curves[0][:, ::-1]], axis=1)
@@ -121,7 +121,7 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, shape
     )
     curves = np.concatenate([curves, socket[None]])
     radius = np.concatenate([radius, np.full((1, t.size), 0.15 * u)])
-    path = np.concatenate([path, 0.28 * u * (0.55 + 0.45 * np.cos(turn))[None]])  # the hind rim hides the front one
+    path = np.concatenate([path, 0.22 * u * (0.55 + 0.45 * np.cos(turn))[None]])  # the hind rim hides the front one
     back = np.full(radius.shape, -0.8 * f.depth)
     values = side * curves[:, 0], curves[:, 1], back, radius, path
     ridges, shells = ([v[rows] for v in values] for rows in ([0, 6], [1, 2, 3, 4, 5, 7]))

@@ -15,7 +15,7 @@ from .lookup import TABLE
 LYING = 1.07  # the heart is wider in a lying patient: more blood returns, the diaphragm stands higher
 STEP = 0.2  # cm, between the heights at which the borders are computed
 BULK = 0.82  # share of the depth of the chest that the heart takes: lung lies behind it
-CORNER = 0.30  # cm, how widely corners between two structures are rounded
+CORNER = 0.38  # cm, how widely corners between two structures are rounded
 
 
 def oval(y: np.ndarray, centre: tuple[float, float], wide: float, above: float, below: float = 0.0, power: float = 0.0):
@@ -70,12 +70,12 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     artery = (artery + 0.25 * old + 0.15 * z[3]) * u
     high = at(0.285 - 0.03 * old + 0.012 * z[4])
     radius = (1.68 + 0.48 * old + 0.12 * z[5]) * u
-    knob = oval(y, ((1.35 + 0.50 * old) * u, high), radius, radius)
+    knob = oval(y, ((1.35 + 0.50 * old) * u, high), radius, 1.15 * radius, 1.5 * radius)
     aorta = np.interp(y, [f.dome[0] - 3, high - 1.5 * u, high], [1.6 * u, (2.3 + 0.8 * old) * u, 0])
-    trunk = oval(y, (0.35 * left - 2 * u, at(0.43 + 0.01 * z[6])), (2.05 + 0.2 * z[7]) * u, (3.2 + 0.3 * z[8]) * u)
+    trunk = oval(y, (0.35 * left - 2 * u, at(0.43 + 0.01 * z[6])), (2.2 + 0.2 * z[7]) * u, (3.7 + 0.3 * z[8]) * u)
     low = f.dome[1] + (1.8 + 0.8 * turn + 0.5 * z[9]) * u
     tall = max(at(0.45) - low, 4 * u)
-    ventricle = oval(y, (0.35 * left, low), 0.65 * left, tall, (4.6 + 0.5 * z[10]) * u, 1.5 + 0.3 * turn + 0.2 * z[11])
+    ventricle = oval(y, (0.35 * left, low), 0.65 * left, tall, (4.6 + 0.5 * z[10]) * u, 1.8 + 0.3 * turn + 0.25 * z[11])
     base = np.where(y < f.dome[1], 0.88 * left, 0)  # the heart rests on the diaphragm: no lung lies below it
     edges[1] = envelope(artery, knob, aorta, trunk, ventricle, base)
 

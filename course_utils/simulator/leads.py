@@ -47,11 +47,11 @@ def draw(exposure, plane: Plane, f) -> tuple[np.ndarray, list[dict]]:
 def cable(start, heading: float, goals, rng) -> np.ndarray:
     """x and y (2, points; cm) of a cable that leaves `start` in a direction (radians) for one goal after the other.
 
-    It is stiff, lies as it fell, and some have a curl where they were wound up.
+    It is stiff, lies as it fell, and a few have a curl where they were wound up.
     """
     (x, y), bend, points = start.tolist(), 0.0, []
-    curl = int(rng.integers(8, 40)) if rng.random() < 0.25 else -100
-    turns = int(rng.integers(10, 18))
+    curl = int(rng.integers(8, 40)) if rng.random() < 0.06 else -100
+    turns = int(rng.integers(12, 22))
     chance = rng.normal(0, 0.07, 64).tolist()
     for goal_x, goal_y in np.array(goals).tolist():
         for _ in range(60):
@@ -62,7 +62,7 @@ def cable(start, heading: float, goals, rng) -> np.ndarray:
             bend = 0.85 * bend + chance[len(points) % 64]
             off = math.atan2(dy, dx) - heading
             pull = 0.16 * math.sin(off) + 0.03 * (math.cos(off) < 0)
-            heading += bend + (2 * math.pi / turns if curl <= len(points) < curl + turns else pull)
+            heading += bend + (2 * math.pi / turns + bend if curl <= len(points) < curl + turns else pull)
             x, y = x + PACE * math.cos(heading), y + PACE * math.sin(heading)
     return np.array(points).T
 

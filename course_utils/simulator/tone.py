@@ -8,7 +8,9 @@ import numpy as np
 
 # Share of films that were stored flat (a part of the grey values; at a spread of 1.6) or hard (a narrow window; of 1).
 FLAT, HARD = 0.12, 0.07
-HARDEST = 0.2  # logarithm of a film's sharpening over its site's habit, at most: more leaves seams along every edge
+# Logarithm of a film's sharpening over its site's habit: less melts the edge of the body, more leaves seams at edges.
+SOFTEST, HARDEST = -0.9, 0.2
+LEAST = 0.28  # compression: with less an abdomen has no detail and the edge of the body none either
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,9 +35,9 @@ class Tone:
 def processing(site, exposure) -> tuple[float, float]:
     """Compression and sharpening of one film (see `Site`): a mobile unit's software does less than a room's."""
     calm, crisp = (0.04, 0.15) if exposure.view == "PA" else (-0.08, -0.30)
-    compression = site.compression + calm + 0.10 * site.spread * exposure.contrast
-    sharpening = site.sharpening * np.exp(min(crisp + 0.35 * site.spread * exposure.sharp, HARDEST))
-    return float(np.clip(compression, 0, 0.7)), float(np.clip(sharpening, 0, 4))
+    compression = site.compression + calm + 0.10 * site.spread * max(exposure.contrast, -1)
+    sharpening = site.sharpening * np.exp(np.clip(crisp + 0.35 * site.spread * exposure.sharp, SOFTEST, HARDEST))
+    return float(np.clip(compression, LEAST, 0.7)), float(np.clip(sharpening, 0, 4))
 
 
 def develop(site, exposure) -> Tone:
@@ -43,7 +45,7 @@ def develop(site, exposure) -> Tone:
     rng, spread = np.random.default_rng(exposure.seed + 5), site.spread
     width, low, high = np.exp(-0.12 * spread * exposure.dose), 0.0, 1.0
     kind, much, shift = rng.random(3)
-    if kind < FLAT * (spread - 0.6):
+    if kind < FLAT * (spread - 0.6) and exposure.sharp > -0.5:  # nobody publishes a film both flat and blurred
         high = 1 - 0.5 * much
         low = 0.6 * shift * (1 - high)
     elif kind > 1 - HARD * spread:
