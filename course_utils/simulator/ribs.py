@@ -44,6 +44,7 @@ class Cage(NamedTuple):
 
     fall: of the hind part, relative. out: cm outside the cavity. uneven: how much one rib differs from the next,
     relative. first: mineral of the first pair, relative, and half-way the second's.
+    ends: where the first pairs end, over `END`: in front much of them is cartilage.
     curve: exponents of a superellipse, depth and width: the back is flat up to the angles of the ribs.
     solid: mineral along a rib, where it passes into cartilage little by little. hollow, marrow: see `Plane.tubes`.
     """
@@ -52,6 +53,7 @@ class Cage(NamedTuple):
     out: float
     uneven: float
     first: float
+    ends: tuple[float, ...]
     curve: tuple[float, float]
     solid: tuple[float, ...]
     hollow: float
@@ -63,6 +65,7 @@ ADULT = Cage(
     out=0.38,
     uneven=1.0,
     first=0.7,
+    ends=(1.0, 1.0, 1.0, 1.0),
     curve=(0.80, 0.85),
     solid=(0.3, 0.9, 1.1, 1.1, 0.70, 0.50, 0.27, 0.0),
     hollow=0.93,
@@ -73,6 +76,7 @@ CHILD = Cage(
     out=0.48,
     uneven=0.7,
     first=0.5,
+    ends=(0.85, 0.87, 0.92, 0.97),
     curve=(0.80, 1.0),
     solid=(0.3, 0.8, 1.0, 1.0, 1.1, 1.1, 1.1, 0.0),
     hollow=0.88,
@@ -110,6 +114,7 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     start, fall, tall, reach, weak = own.T[:, :, None]  # where it ends, what mineral it lacks
     end, crest, widest, drop, half_tall, mineral = TABLES[:, rib, None]
     mineral = mineral * np.interp(rib, [0, 2], [cage.first, 1])[:, None]
+    end = end * np.interp(rib, range(len(cage.ends) + 1), [*cage.ends, 1])[:, None]
     sway, swell, waste = (waves(rng, t, end) for _ in range(3))
     low = np.arcsin((NECK * u / (f.width * np.interp(rib, [0, 3], [0.5, 0.9]))) ** (1 / cage.curve[1]))[:, None]
     phi = low + (end * (1 + np.clip(reach, -0.09, 0.09)) - low) * t
