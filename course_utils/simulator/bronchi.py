@@ -6,7 +6,10 @@ import numpy as np
 
 from . import vessels
 from .anatomy import Frame
+from .lookup import enlarged, reduced
 from .plane import Plane
+
+HAZE = 0.9  # cm of an adult's size, over which a child's cuffs are smeared
 
 
 def walls(patient, plane: Plane, f: Frame, lungs: dict, sides=(-1, 1)) -> np.ndarray:
@@ -16,8 +19,11 @@ def walls(patient, plane: Plane, f: Frame, lungs: dict, sides=(-1, 1)) -> np.nda
     """
     own = vessels.tree(patient, f)[1:5] if patient.child else vessels.tree(patient, f)[:3]
     own = [branches[:, np.isin(np.sign(branches[0]), sides)] for branches in own]
-    widen, solid, most = (1.3, 1.0, 0.28) if patient.child else (1.7, 0.75, 0.5)
+    widen, solid, most = (1.5, 0.7, 0.28) if patient.child else (1.7, 0.75, 0.5)
     path = plane.splat(vessels.branches(plane, own, widen=widen, solid=solid))[0]
+    if patient.child:
+        step = max(round(HAZE * f.unit / plane.pitch), 1)  # what lies around the bronchi is inflamed, too
+        path = enlarged(reduced(path, step), step, path.shape)
     path = np.minimum(path, np.float32(most) * lungs["air"])
     if patient.child:
         path *= lungs["air"] / np.maximum(lungs["full"], np.float32(0.1))  # faint in the shadow of heart and liver
@@ -30,7 +36,7 @@ def bronchogram(patient, plane: Plane, f: Frame, filled: np.ndarray, rng: np.ran
     """Air in the bronchi of a filled lung on every ray, cm; a child's show near the hilum only. filled: cm."""
     if patient.child:
         fan = vessels.fan(f, rng, 4, 0.34, generations=3)
-        path = plane.splat(vessels.branches(plane, fan, solid=1.3))[0]
-        return np.minimum(path, np.float32(0.35) * filled)
+        path = plane.splat(vessels.branches(plane, fan, solid=0.9))[0]
+        return np.minimum(path, np.float32(0.18) * filled)
     path = plane.splat(vessels.branches(plane, vessels.fan(f, rng, 4, 0.24, generations=4), solid=2.6))[0]
     return np.minimum(path, np.float32(0.2) * filled)

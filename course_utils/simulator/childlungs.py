@@ -27,7 +27,8 @@ def mediastinum(patient, f: Frame) -> tuple[dict[int, np.ndarray], dict[int, np.
     """The two borders of mediastinum and heart, from the abdomen to the neck: convex structures, as in `heart.borders`.
 
     Right, from above: vessels, thymus, right atrium. Left: vessels, aortic knob, thymus, pulmonary trunk, ventricle.
-    The thymus is large in the second year of life and seldom seen after the fourth (Caffey, Pediatric Imaging).
+    The thymus is large in the second year of life and seldom seen after the fourth (Caffey's Pediatric Diagnostic
+    Imaging).
 
     Returns:
         By side, -1 right and 1 left, at the heights of `TABLE`: distance of the border from the midline, cm; how soft

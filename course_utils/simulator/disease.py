@@ -23,7 +23,7 @@ KINDS = ("normal", "covid", "bacterial", "viral")
 VISIBLE = {"normal": 0.0, "covid": 0.69, "bacterial": 1.0, "viral": 1.0}
 THRESHOLD = 1.0  # cm of extra path that count as lesion in the mask
 # A small child's lungs are shallow: what fills them takes a larger share of the air than in an adult.
-SHALLOW = {"bacterial": 2.4, "viral": 2.5}
+SHALLOW = {"bacterial": 2.4, "viral": 2.2}
 RAGGED = {"covid": 0.45, "bacterial": 0.35, "viral": 0.35}  # how far an edge follows the texture, over its half-axes
 SOFT = ({"bacterial": 1.0}, {"bacterial": 1.6, "viral": 1.2})  # how gradually a patch begins, adults and children
 DENSE = {"covid": 1.3, "bacterial": 1.15, "viral": 1.3}  # of adults
@@ -204,9 +204,12 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     cloud = texture(rng, plane, (8, 16, 32, 64) if patient.child else (10, 20, 40, 80), f.unit, part)
     cloud = np.maximum(cloud, np.float32(-2))  # no edge strays far
     patchy = 0.36 if patient.child else 0.20 if disease.kind == "bacterial" else 0.36  # how uneven it is inside
-    septa = np.float32(0.8) - np.abs(texture(rng, plane, (34, 68), f.unit, part))  # ridges: lines that form a net
-    fine = np.clip(1 + (0.6 if patient.child else 0.45) * septa, 0.3, 2.0)
-    uneven = np.clip(1 + patchy * cloud, 0.3, 2.0) * (1 - disease.net) + disease.net * fine
+    fine = texture(rng, plane, (34, 68), f.unit, part)
+    if not patient.child:
+        fine = np.float32(0.8) - np.abs(fine)  # ridges: lines that form a net
+    fine = np.clip(1 + (0.8 if patient.child else 0.45) * fine, 0.3, 2.0)
+    least = 0.55 if patient.child else 0.3  # no black pits in a child's filled lung
+    uneven = np.clip(1 + patchy * cloud, least, 2.0) * (1 - disease.net) + disease.net * fine
     share = np.zeros_like(cloud)
     soft = SOFT[patient.child].get(disease.kind, 1.5)
     x, y, side, q = (lungs[name][part][::2, ::2] for name in ("x", "y", "side", "q"))  # opacities are smooth
