@@ -36,21 +36,30 @@ def head(exposure, f: Frame, x, y) -> np.ndarray:
 TEETH = np.repeat([(0.0, 1.5, 0.34, 0.7), (1.5, 1.4, 0.36, 1.0), (3.0, 1.1, 0.42, 0.7)], 12, axis=0)
 
 
+STRANDS = 7  # of the lower jaw
+
+
 def jaw(exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tuple]:
     """Lower jaw with milk teeth and the buds of the second teeth; some children look aside."""
-    u = f.unit
+    u, rng = f.unit, np.random.default_rng(rng.integers(2**32))
     cx, cy, wide, tall = head_place(exposure, f)
+    if plane.project(cx, cy - tall, 0.6 * f.depth)[1] < -0.1 * plane.shape[0]:
+        return []  # beyond the film
     t = np.radians(np.linspace(-115, 115, plane.samples(38 * u)))
     wave = rng.uniform(0, 6, 3)
-    x = cx + (wide - 1.9 * u) * np.sin(t)
-    y = cy - (tall - 2.2 * u) * np.cos(t) + 0.15 * u * np.sin(6 * t + wave[0])
     radius = u * (0.85 + 0.60 * np.cos(t) ** 2) * (1 + 0.12 * np.cos(5 * t + wave[1]))
     solid = (
         u
-        * np.interp(np.abs(t), [0, 0.9, 1.6, 2.0], [1.6, 1.4, 0.7, 0.2])
+        * np.interp(np.abs(t), [0, 0.9, 1.6, 2.0], [1.25, 1.15, 0.6, 0.2])
         * (1 + 0.25 * np.sin(4 * t + wave[2]) + 0.15 * np.sin(17 * t))
     )
-    outline = plane.tubes(x[None], y[None], 0.6 * f.depth, radius, solid, hollow=0.8, marrow=0.45)
+    # Side by side lie strands of unlike density: one tube of this width would show its even rows of pieces.
+    aside = np.linspace(-0.88, 0.88, STRANDS)[:, None]
+    x = cx + (wide - 1.9 * u + aside * radius) * np.sin(t)
+    y = cy - (tall - 2.2 * u + aside * radius) * np.cos(t) + 0.15 * u * np.sin(6 * t + wave[0])
+    uneven = 1 + 0.16 * np.sin(rng.uniform(3, 9, (STRANDS, 1)) * t + rng.uniform(0, 6, (STRANDS, 1)))
+    shell = 0.40 * np.where(np.abs(aside) > 0.7, 1.10, 0.66) * uneven
+    outline = plane.tubes(x, y, 0.6 * f.depth, 0.31 * radius, shell * solid)
     # Lower and upper milk teeth, and the buds of the second ones: no row is whole, no tooth stands as the next.
     n = len(TEETH)
     lift, long, broad, dense = TEETH.T
@@ -61,12 +70,22 @@ def jaw(exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     s = np.linspace(-0.5, 0.5, plane.samples(1.5 * u))
     along = u * long[:, None] * s
     r = u * (broad * rng.uniform(0.7, 1.4, n))[:, None] * ((1 - 0.25 * s) * np.sqrt(1.02 - (1.9 * s) ** 2 * 0.9))
-    path = 0.75 * (dense * rng.gamma(4, 0.22, n))[:, None] * r
+    path = 0.55 * (dense * rng.gamma(4, 0.22, n))[:, None] * r
     x, y = tx[:, None] + lean[:, None] * along, ty[:, None] + along
+    # Tongue bone, palate and base of the skull lie behind each other
+    fx, fy = rng.normal(0, 2.2 * u, (60, 1)), rng.uniform(2.4, 9.0, (60, 1)) * u
+    turn, long = rng.normal(0, 0.7, (60, 1)), rng.uniform(-0.9, 0.9, (60, 1)) * u * np.array((0, 1))
+    face = plane.tubes(
+        cx + 1.2 * u * exposure.head + fx + long * np.cos(turn),
+        cy - tall + fy + long * np.sin(turn),
+        0.0,
+        rng.uniform(0.2, 0.7, (60, 1)) * u,
+        rng.normal(0.10, 0.16, (60, 1)) * u,
+    )
     # Trabeculae and sockets: bright and dark streaks along the bone
     at = np.sort(rng.uniform(-1.7, 1.7, 150))
     out = np.interp(at, t, radius) * rng.uniform(-0.8, 0.8, at.size)
     turn = at[:, None] + rng.uniform(0.01, 0.05, (at.size, 1)) * np.array((-1, 1))
     sx, sy = cx + (wide - 1.9 * u + out[:, None]) * np.sin(turn), cy - (tall - 2.2 * u + out[:, None]) * np.cos(turn)
     streaks = plane.tubes(sx, sy, 0.6 * f.depth, 0.11 * u, rng.normal(0, 0.14 * u, (at.size, 1)))
-    return [outline, streaks, plane.tubes(x, y, 0.5 * f.depth, r, path, hollow=0.6, marrow=0.5)]
+    return [outline, face, streaks, plane.tubes(x, y, 0.5 * f.depth, r, path, hollow=0.6, marrow=0.5)]
