@@ -10,7 +10,7 @@ import numpy as np
 FLAT, HARD = 0.12, 0.07
 # Logarithm of a film's sharpening over its site's habit: less melts the edge of the body, more leaves seams at edges.
 SOFTEST, HARDEST = -0.9, 0.2
-LEAST = 0.28  # compression: with less an abdomen has no detail and the edge of the body none either
+LEAST = 0.22  # compression: with less an abdomen has no detail and the edge of the body none either
 
 
 @dataclasses.dataclass(frozen=True)
