@@ -43,7 +43,8 @@ def processing(site, exposure) -> tuple[float, float]:
 def develop(site, exposure) -> Tone:
     """The tone of one film; `exposure` holds its deviations from the site's habits, in standard deviations."""
     rng, spread = np.random.default_rng(exposure.seed + 5), site.spread
-    width, low, high = np.exp(-0.12 * spread * exposure.dose), 0.0, 1.0
+    bright = max(0.40 - processing(site, exposure)[0], 0)  # a dense abdomen needs room where little is compressed
+    width, low, high = np.exp(-0.12 * spread * exposure.dose) * (1 + 1.5 * bright), 0.0, 1.0
     kind, much, shift = rng.random(3)
     if kind < FLAT * (spread - 0.6) and exposure.sharp > -0.5:  # nobody publishes a film both flat and blurred
         high = 1 - 0.5 * much
