@@ -12,7 +12,7 @@ from .plane import Plane
 FUZZ = 0.11  # cm: the heart beats twice a second and lies far from the detector
 # cm, of an adult's size, below the top of a dome: where the liver fills the chest below the heart.
 FRONT = 2.2
-ROUND = 2.2  # over an adult's `heart.CORNER`
+ROUND = 0.66 / heart.CORNER  # over an adult's `heart.CORNER`
 
 
 def cavity(patient, f: Frame) -> np.ndarray:
