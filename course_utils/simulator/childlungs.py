@@ -90,7 +90,7 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     full = np.sqrt(np.maximum(1 - q * q, 0))
     full *= np.float32(0.8) + np.float32(0.2) * full  # a small chest is round, shallow at its sides
     shallow = (shallow * (2 - shallow)) ** 0.75
-    full *= rows.smooth(2 * f.depth * (1 + 0.10 * ramp((s - 0.4) / 0.4) - 0.14 * ramp((s - 0.75) / 0.35)) * shallow)
+    full *= rows.smooth(2 * f.depth * (1 + 0.10 * ramp((s - 0.4) / 0.4) - 0.04 * ramp((s - 0.75) / 0.35)) * shallow)
     full *= across.of(0.68 + 0.32 * ramp((TABLE - 1.5 * f.unit) / (6.5 * f.unit)))
 
     spine = 3.5 * f.unit
