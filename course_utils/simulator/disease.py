@@ -1,8 +1,8 @@
-"""What the disease adds: centimetres of fluid-filled lung on every ray.
+"""What a patient has: which disease, and where its opacities lie.
 
 Kinds: "normal"; "covid", hazy patches in both lungs, at the edge and in the lower zones (Wong et al., Radiology 2020,
 doi 10.1148/radiol.2020201160: 31 % of first films show nothing); "bacterial", one lobe filled, with air-filled bronchi
-in it; "viral", thickened bronchial walls and a fine net around both hila.
+in it; "viral", thickened bronchial walls and a fine net around both hila. `opacities` draws them.
 """
 
 from __future__ import annotations
@@ -10,26 +10,11 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from PIL import Image
 
-from . import bronchi
-from .anatomy import Frame, ramp
-from .detector import normal
-from .lookup import around, enlarged
-from .plane import Plane
 from .ranges import override, refuse_outside
 
 KINDS = ("normal", "covid", "bacterial", "viral")
 VISIBLE = {"normal": 0.0, "covid": 0.69, "bacterial": 1.0, "viral": 1.0}
-THRESHOLD = 1.0  # cm of extra path that count as lesion in the mask
-# A small child's lungs are shallow: what fills them takes a larger share of the air than in an adult.
-SHALLOW = {"bacterial": 2.4, "viral": 2.2}
-RAGGED = {"covid": 0.45, "bacterial": 0.35, "viral": 0.35}  # how far an edge follows the texture, over its half-axes
-# How gradually a patch begins, adults and children.
-SOFT = ({"bacterial": 1.2, "covid": 1.7}, {"bacterial": 1.6, "viral": 1.2})
-DENSE = {"covid": 1.3, "bacterial": 1.15, "viral": 1.4}  # of adults
-FISSURE = 0.48  # height of the horizontal fissure at the hilum, 0 apex to 1 dome
-REACH = 24.0  # cm, half-side of the square that textures cover
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,103 +145,3 @@ def _effusion(rng: np.random.Generator, kind: str, patient, patches: list[Patch]
     height = float(np.clip(1.5 + depth, 0, 12))
     first = int(patches[0].side > 0)
     return tuple(height * (1.0 if k == first else 0.6 * both) for k in (0, 1))
-
-
-def fluid(disease: Disease, f: Frame, lungs: dict) -> np.ndarray:
-    """Share of the air that free fluid displaces: all below a meniscus that climbs towards the chest wall."""
-    out = np.zeros_like(lungs["q"])
-    for k, height in enumerate(disease.effusion):
-        if height:
-            q = np.minimum(lungs["q"], 1)
-            q *= q
-            q *= q
-            level = np.float32(f.dome[k] - 3.0 * f.unit) + np.float32(height) * (np.float32(0.62) + np.float32(0.2) * q)
-            above = lungs["y"] - level
-            above -= np.float32(0.5 * height) * q * q * q  # at the wall it climbs as a narrow band
-            above = np.maximum(above * np.float32(1 / (1.6 * f.unit)) + np.float32(0.4), 0)
-            out += np.exp(-above * above) * (lungs["side"] == 2 * k - 1)
-    return out
-
-
-def texture(rng, plane: Plane, cells: tuple[int, ...], unit: float, part, finer: float = 0.62) -> np.ndarray:
-    """Cloudy field of mean 0 and sd about 1: noise on ever finer grids, each `finer` times as strong as the one before.
-
-    part: slices of the rows and columns that are wanted. One value for two by two pixels: see `lookup.enlarged`.
-    """
-    total = normal(rng, (cells[0], cells[0]))
-    for k, n in enumerate(cells[1:], start=1):
-        total = np.asarray(Image.fromarray(total).resize((n, n), Image.Resampling.BICUBIC))
-        total = total + np.float32(finer**k) * normal(rng, (n, n))
-    return plane.sample(total / np.float32(total.std()), REACH * unit, part)
-
-
-def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np.ndarray:
-    """Extra path through fluid or inflamed tissue on every ray, cm; nothing where no air was.
-
-    A patch replaces a share of the air: its edge is ragged, its inside uneven.
-    """
-    out = np.zeros(plane.shape, np.float32)
-    air = lungs["air"]
-    if not disease.visible or disease.strength == 0 or not air.any():
-        return out
-    rng = np.random.default_rng(disease.seed)
-    strength = disease.strength * (SHALLOW if patient.child else DENSE).get(disease.kind, 1.0)
-    part = tuple(slice(np.argmax(seen), seen.size - np.argmax(seen[::-1])) for seen in (air.any(1), air.any(0)))
-    cells, finer = ((8, 16, 32, 64), 0.62) if patient.child else ((9, 18, 36, 108), 0.52)
-    cloud = texture(rng, plane, cells, f.unit, part, finer)
-    cloud = np.maximum(cloud, np.float32(-2))  # no edge strays far
-    patchy = 0.36 if patient.child else 0.20 if disease.kind == "bacterial" else 0.30  # how uneven it is inside
-    fine = texture(rng, plane, (34, 68), f.unit, part)
-    if not patient.child:
-        fine = np.float32(0.8) - np.abs(fine)  # ridges: lines that form a net
-    fine = np.clip(1 + (0.8 if patient.child else 0.45) * fine, 0.3, 2.0)
-    least = 0.55 if patient.child else 0.3  # no black pits in a child's filled lung
-    uneven = np.clip(1 + patchy * cloud, least, 2.0) * (1 - disease.net) + disease.net * fine
-    share = np.zeros_like(cloud)
-    soft = SOFT[patient.child].get(disease.kind, 1.5)
-    x, y, side, q = (lungs[name][part][::2, ::2] for name in ("x", "y", "side", "q"))  # opacities are smooth
-    y = y - np.float32(plane.pitch / 2)  # between two rows
-    for p in disease.patches:
-        opacity(share, p, disease.kind, soft, f, cloud, x, y, side, q)
-    most = np.float32(0.78 if patient.child else 0.97)  # no opacity is whiter than the heart
-    share *= uneven
-    share *= np.float32(strength)
-    share = most * np.tanh(share / most)  # clouds, without an even area where they are whitest
-    out[part] = enlarged(share, 2, air[part].shape)
-    if any(disease.effusion):
-        np.maximum(out, fluid(disease, f, lungs) * np.float32(min(0.9 * strength, 0.95)), out=out)
-    out *= air - lungs["vessels"] if "vessels" in lungs else air  # a filled lung hides its vessels
-    if disease.kind == "viral":
-        out += np.float32((0.6 if patient.child else 0.35) * strength) * bronchi.walls(patient, plane, f, lungs)
-    elif disease.kind == "bacterial":
-        if patient.child and disease.patches:  # in small children pneumonia begins around the bronchi
-            sides = sorted({p.side for p in disease.patches})
-            cuffs = bronchi.walls(patient, plane, f, lungs, sides)
-            left = np.maximum(1 - out / np.maximum(most * air, np.float32(0.1)), 0)  # none show in filled lung
-            out += np.float32(0.8 * strength) * left * cuffs
-        out = np.maximum(out - bronchi.bronchogram(patient, plane, f, out, rng), 0)
-    return out
-
-
-def opacity(share, p: Patch, kind: str, soft: float, f: Frame, cloud, x, y, side, q) -> None:
-    """Replace a share of the air by one patch, in place; its edge follows the cloud.
-
-    Bacterial: on the right, what fills the upper or the middle lobe ends at the fissure between both.
-    """
-    ragged = np.float32(RAGGED[kind])
-    reach = 1 + soft / 2 - float(ragged * cloud.min())  # nothing is further from the centre than this many half-axes
-    inner, outer = p.lateral - reach * p.wide, p.lateral + reach * p.wide
-    centre = p.side * f.width * (max(inner, 0) + min(outer, 1.1)) / 2, f.apex - p.height * f.height
-    near = around(x, y, centre, f.width * (min(outer, 1.1) - max(inner, 0)) / 2, reach * p.long * f.height)
-    dq = (q[near] - np.float32(p.lateral)) * np.float32(1 / p.wide)
-    ds = (np.float32(f.apex - p.height * f.height) - y[near]) * np.float32(1 / p.long / f.height)
-    distance = np.sqrt(dq * dq + ds * ds) + ragged * cloud[near]
-    added = np.float32(p.fill) * ramp((1 + soft / 2 - distance) * np.float32(1 / soft)) * (side[near] == p.side)
-    if kind == "bacterial":
-        if p.side < 0 and p.height < 0.72:
-            s = (np.float32(f.apex - FISSURE * f.height) - y[near]) * np.float32(1 / f.height)
-            s -= np.float32(0.09) * q[near] + np.float32(0.03) * cloud[near]
-            added *= ramp(np.float32(0.5) + s * np.float32(10 if p.height > FISSURE else -10))
-        np.maximum(share[near], added, out=share[near])
-    else:
-        share[near] += added * (1 - share[near])

@@ -22,13 +22,13 @@ from . import (
     detector,
     devices,
     leads,
+    opacities,
     overlay,
     skeleton,
     tissue,
     tone,
     vessels,
 )
-from . import disease as diseases
 from .lookup import Lookup, enlarged
 from .plane import Plane
 
@@ -62,7 +62,7 @@ class Film:
 
     Attributes:
         pixels: uint8 (rows, columns), bone white. lungs: bool, where aerated lung shows (a healthy patient's).
-        lesion: bool, where the disease adds more than `disease.THRESHOLD` cm of path.
+        lesion: bool, where the disease adds more than `opacities.THRESHOLD` cm of path.
         markers: list of {"kind", "text", "box": [x0, y0, x1, y1]} in pixels, half-open.
         parameters: every drawn parameter, JSON-serialisable.
     """
@@ -95,7 +95,7 @@ def render(patient, disease, site, exposure, size: int = 256, without=()) -> Fil
     plane, f, primary, lungs = chest(patient, exposure, size, without & CHEST)
     lesion = np.zeros(plane.shape, np.float32)
     if "lesion" not in without:
-        lesion = diseases.lesion(disease, patient, plane, f, lungs)
+        lesion = opacities.lesion(disease, patient, plane, f, lungs)
     markers: list[dict] = []
     extra = np.float32(detector.MU["soft"] - detector.MU["lung"]) * lesion
     for name, wanted, make in (
@@ -124,7 +124,7 @@ def render(patient, disease, site, exposure, size: int = 256, without=()) -> Fil
         "without": sorted(without),
     }
     shown = (lungs["air"] > 1.0 * f.unit) & (lungs["air"] > 0.6 * lungs["full"])  # not the lung behind heart and dome
-    return Film(pixels, shown, lesion > diseases.THRESHOLD * f.unit, markers, parameters)
+    return Film(pixels, shown, lesion > opacities.THRESHOLD * f.unit, markers, parameters)
 
 
 @functools.lru_cache(maxsize=2)  # the same patient with a lesion, a marker or at another site costs only the rest
@@ -189,7 +189,7 @@ def trunk(patient, exposure, plane: Plane, f: anatomy.Frame, x, y, without) -> n
         soft += body.breasts(patient, f, x, y) * inside
     if patient.child:
         everywhere = tuple(slice(0, n) for n in shape)
-        uneven = diseases.texture(np.random.default_rng(patient.seed + 3), plane, childbody.CELLS, f.unit, everywhere)
+        uneven = opacities.texture(np.random.default_rng(patient.seed + 3), plane, childbody.CELLS, f.unit, everywhere)
         soft *= 1 + np.float32(childbody.UNEVEN) * uneven
     else:
         uneven = tissue.unevenness(patient, f, x, rows, 2 * plane.pitch)

@@ -20,7 +20,6 @@ COLOURS = {
 # Colour of mid-grey on photographs of films; black stays black and white stays white.
 TINTS = {"purple": (128, 114, 142), "blue": (112, 125, 145), "warm": (139, 127, 114)}
 LEAST = 64  # pixels
-MODES = ("RGB", "RGBA", "P")
 
 
 class Plate:
