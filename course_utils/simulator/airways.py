@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .anatomy import Frame
+from .anatomy import Frame, ramp
 from .detector import MU
 from .plane import Plane
 
@@ -28,8 +28,8 @@ def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
     r = u * (0.72 + 0.07 * wide)
     carina, top = f.apex - CARINA * f.height, f.apex + 0.45 * f.height
     fall = top - carina
-    arch = np.exp(-(((t - 0.84) / 0.10) ** 2))  # the aorta dents its left side
-    middle = u * (0.45 * lean * (1 - t) + 0.22 * sway * np.sin(np.pi * t) - (0.12 + 0.5 * old) * t**2 - 0.12 * arch)
+    arch = np.exp(-(((t - 0.87) / 0.15) ** 2))  # the aorta pushes it aside
+    middle = u * (0.50 * lean * (1 - t) + 0.28 * sway * np.sin(np.pi * t) - (0.10 + 0.5 * old) * t**2 - 0.45 * arch)
     end = middle[-1]
     right, left = 1.05 + 0.10 * angle_right, 0.72 + 0.09 * angle_left  # below the horizontal, radians
     s = 1.5 * r + u * np.array((3.6, 4.6))[:, None] * t  # along the bronchi, which begin within the trachea
@@ -39,12 +39,13 @@ def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
     waver = 1 + 0.06 * np.sin(9 * t + patient.seed % 7) + 0.04 * np.sin(23 * t + patient.seed % 5)
     radius = np.stack(
         [
-            r * waver * np.interp(t, [0, 0.2, 0.8, 0.86, 1], [0.85, 1.0, 1.0, 0.93, 1.12]),
+            r * waver * np.interp(t, [0, 0.2, 0.7, 0.86, 1], [0.85, 1.0, 0.98, 0.88, 0.80]),
             r * np.interp(t, [0, 0.4, 1], [0.80, 0.78, 0.60]),
             r * np.interp(t, [0, 0.5, 1], [0.70, 0.68, 0.55]),
         ]
     )
     z = np.stack([-0.25 * f.depth * t, *np.full((2, k), -0.25 * f.depth)])
-    branch = np.interp(t, [0, 0.2, 0.6, 1], [0.3, 0.95, 0.9, 0.1])
-    fade = np.stack([np.interp(t, [0, 0.3, 0.6, 0.93, 1], [0, 0.75, 0.9, 0.9, 0.5]), branch, branch])
+    branch = 0.75 * np.sin(np.pi * t**0.7)  # little of them shows before the vertebrae and behind the heart
+    fade = 0.9 * ramp(2.4 * t) * (1 - 0.88 * ramp((t - 0.68) / 0.32))  # aorta, nodes and great vessels cover its end
+    fade = np.stack([fade, branch, branch])
     return [plane.tubes(x, y, z, radius, 2 * FLAT * EMPTY * radius * fade)]
