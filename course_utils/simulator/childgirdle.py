@@ -30,12 +30,12 @@ def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) ->
         lift = arm_lift(exposure, side)
         up = np.clip(lift / 1.3, -1, 1.1)  # raising the arm turns the tip outwards and the socket upwards
         at = _places(f, up, rng.normal(0, 0.25 * f.unit, 2), np.clip(rng.normal(0, 0.12), -0.25, 0.25))
-        above = 0.095 + 0.04 * up + 0.04 * exposure.shoulders  # of the acromion
+        above = 0.03 + 0.02 * up + 0.03 * exposure.shoulders  # of the acromion
         rims, outline = _blade(plane, f, side, at, above, rng)
         pieces.append(rims)
         outlines.append(outline)
-        aside, rise = 0.04 * rng.standard_normal() - 0.04 * up, 0.03 * rng.standard_normal() + 0.03 * up
-        ends.append(at(0.76 + aside, above + 0.02 + 0.02 * up + rise))
+        aside, rise = 0.04 * rng.standard_normal() - 0.02 * up, 0.02 * rng.standard_normal()
+        ends.append(at(0.80 + aside, above + rise))
         pieces += humerus(patient, plane, f, side, shoulder(exposure, f, side), lift, rng)
     pieces += clavicles(plane, f, np.array(ends), rng)
     blades = np.float32(PLATE * f.unit) * plane.fill(outlines)
@@ -65,14 +65,14 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
     """
     u = f.unit
     t = np.linspace(0, 1, plane.samples(0.9 * f.width))
-    start, both = rng.normal(-0.12, 0.03), rng.standard_normal(3)
+    start, both = rng.normal(-0.17, 0.03), rng.standard_normal(3)
     x, y, radius, path = [], [], [], []
     for side, (outer, top) in zip((-1, 1), ends, strict=True):
         own = 0.8 * both + 0.5 * rng.standard_normal(3)
         inner = (0.15 + 0.02 * own[1]) * f.width
         x.append(side * (inner + (outer - inner) * np.sin(0.7 * t) / np.sin(0.7)))
         low = f.apex + start * f.height
-        bend = (0.36 + 0.12 * own[2]) * np.sin(2 * np.pi * t**1.2) + (0.10 + 0.24 * own[0]) * np.sin(np.pi * t)
+        bend = (0.22 + 0.12 * own[2]) * np.sin(2 * np.pi * t**1.2) + (0.30 + 0.20 * own[0]) * np.sin(np.pi * t)
         wave = rng.uniform(0, 6, 4)  # no bone has borders of even distance or brightness
         y.append(low + (top - low) * t + (bend + 0.05 * np.sin(11 * t + wave[0])) * u)
         broad = np.interp(
@@ -81,14 +81,14 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
         broad = broad * (1 + 0.09 * np.sin(9 * t + wave[1]) + 0.04 * np.sin(19 * t + wave[2]))
         radius.append(u * (1 + 0.10 * own[1]) * broad)
         solid = np.interp(t, [0, 0.05, 0.2, 0.45, 0.72, 0.86, 0.95, 1], [0.0, 0.20, 0.50, 0.85, 0.80, 0.50, 0.20, 0.0])
-        path.append(u * solid * (1 + 0.20 * np.sin(8 * t + wave[3])))
+        path.append(0.75 * u * solid * (1 + 0.20 * np.sin(8 * t + wave[3]) + 0.15 * np.sin(21 * t + wave[0])))
     x, y, radius, path = (np.stack(v) for v in (x, y, radius, path))
     z = f.depth * (0.90 - 0.80 * t**1.3)
     body = plane.tubes(x, y, z, radius, path, hollow=0.6, marrow=0.75)
     # The cortex of either border is thick in the middle, and nowhere the same.
     dx, dy = gradient(x), gradient(y)
     out = np.stack([-dy, dx]) / np.sqrt(dx * dx + dy * dy)
-    wall = np.interp(t, [0.05, 0.2, 0.45, 0.7, 0.9], [0, 0.35, 1.1, 1.0, 0]) * u
+    wall = np.interp(t, [0.05, 0.2, 0.45, 0.7, 0.9], [0, 0.3, 0.75, 0.7, 0]) * u
     edges = []
     for border in (-0.8, 0.8):
         own = wall * (0.65 + 0.40 * np.sin(rng.uniform(3, 7, (2, 1)) * t + rng.uniform(0, 6, (2, 1))))
