@@ -26,7 +26,7 @@ def cavity(patient, f: Frame) -> np.ndarray:
 def mediastinum(patient, f: Frame) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray]]:
     """The two borders of mediastinum and heart, from the abdomen to the neck: convex structures, as in `heart.borders`.
 
-    Right, from above: vessels, thymus, right atrium. Left: vessels, aortic knob, thymus, pulmonary trunk, ventricle.
+    Right, from above: vessels, thymus, right atrium. Left: vessels, thymus, pulmonary trunk, ventricle.
     The thymus is large in the second year of life and seldom seen after the fourth (Caffey's Pediatric Diagnostic
     Imaging).
 
@@ -46,20 +46,19 @@ def mediastinum(patient, f: Frame) -> tuple[dict[int, np.ndarray], dict[int, np.
     lobes = gland * np.exp(0.35 * z[2:4])  # to the right and to the left, over u
     slope = 0.35 * u * ramp((s - 0.05) / 0.4)  # great vessels and thymus widen downwards
 
-    vessels = np.interp(s, [0, 0.02, 0.06, 0.14, 0.3, 0.45, 0.6], [3.5, 3.0, 2.8, 2.8, 2.9, 2.7, 0]) + 0.25 * z[4]
-    thymus = heart.oval(y, (0.9 * u, at(0.27 + 0.03 * z[5])), (0.7 + 1.3 * lobes[0]) * u, 0.22 * h, 0.26 * h, 1.7)
+    vessels = np.interp(s, [0, 0.02, 0.06, 0.14, 0.3, 0.45, 0.6], [3.3, 2.7, 2.4, 2.4, 2.6, 2.6, 0]) + 0.25 * z[4]
+    thymus = heart.oval(y, (0.9 * u, at(0.27 + 0.03 * z[5])), (0.5 + 1.1 * lobes[0]) * u, 0.22 * h, 0.26 * h, 1.7)
     low = 0.73 + 0.02 * z[6]
     atrium = heart.oval(y, (0.35 * right, at(low)), 0.65 * right, (low - 0.36) * h, 0.42 * h, 2.3)
     edges = {-1: rounded(vessels * u + slope, thymus, atrium)}
 
-    vessels = np.interp(s, [0, 0.02, 0.06, 0.14, 0.26, 0.45, 0.6], [3.5, 3.0, 2.7, 2.7, 2.8, 2.7, 0]) + 0.25 * z[7]
-    thymus = heart.oval(y, (0.9 * u, at(0.26 + 0.03 * z[8])), (1.3 + 1.4 * lobes[1]) * u, 0.22 * h, 0.28 * h, 1.7)
-    knob = heart.oval(y, (1.6 * u, at(0.24 + 0.01 * z[13])), (1.7 + 0.3 * z[12]) * u, 0.09 * h)
-    trunk = heart.oval(y, (0.15 * left, at(0.42 + 0.01 * z[9])), (0.44 + 0.03 * z[10]) * left, 0.12 * h, 0.24 * h)
+    vessels = np.interp(s, [0, 0.02, 0.06, 0.14, 0.26, 0.45, 0.6], [3.3, 2.7, 2.4, 2.4, 2.6, 2.6, 0]) + 0.25 * z[7]
+    thymus = heart.oval(y, (0.9 * u, at(0.26 + 0.03 * z[8])), (0.6 + 1.2 * lobes[1]) * u, 0.22 * h, 0.28 * h, 1.7)
+    trunk = heart.oval(y, (0.15 * left, at(0.42 + 0.01 * z[9])), (0.38 + 0.03 * z[10]) * left, 0.18 * h, 0.24 * h)
     low = max(0.84 + 0.8 * (f.dome[0] - f.dome[1]) / h - 0.05 * turn + 0.03 * z[11], 0.6)  # on the dome
     power = 2.1 + 0.3 * turn + 0.2 * z[12]
     ventricle = heart.oval(y, (0.3 * left, at(low)), 0.7 * left, (low - 0.39) * h, 0.42 * h, power)
-    edges[1] = rounded(vessels * u + slope, knob, thymus, trunk, ventricle)
+    edges[1] = rounded(vessels * u + slope, thymus, trunk, ventricle)
 
     soft = {}
     for side, k in ((-1, 14), (1, 16)):
