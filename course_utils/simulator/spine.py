@@ -43,7 +43,7 @@ class Column(NamedTuple):
 
 
 ADULT = Column(flat=0.16, disc=0.10, closed=0.0, processes=1.0, heads=1.0, sharp=6.0, bright=0.50)
-CHILD = Column(flat=-0.12, disc=0.115, closed=0.1, processes=0.4, heads=1.2, sharp=5.0, bright=0.75)
+CHILD = Column(flat=-0.12, disc=0.115, closed=0.25, processes=0.6, heads=0.9, sharp=4.0, bright=0.75)
 
 
 def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
