@@ -23,9 +23,9 @@ def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
     u, a, h = f.unit, f.apex, f.height
     reach = edge + 5.0
     chest = f.depth + 0.65 * patient.wall
-    levels = [f.dome[0] - 40, f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.15 * h, a + 1.0, a + 5.0]
+    levels = [f.dome[0] - 40, f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.15 * h, a + 0.5, a + 4.0]
     rng = np.random.default_rng([patient.seed, 16])  # nobody's sides are straight or mirror each other
-    half = np.array([edge * 1.11, edge * 1.09, edge * 1.09, edge + 1.8, edge + 1.8, edge + 1.0, 0.45 * edge])
+    half = np.array([edge * 1.11, edge * 1.09, edge * 1.09, edge + 1.8, edge + 1.2, 0.82 * edge, 0.40 * edge])
     half = rows(levels, half * rng.normal(1.0, 0.025, 7))
     sway = rows(levels, rng.normal(0, 0.6 * u, 7))
     deep = rows(
@@ -36,7 +36,7 @@ def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
     r = np.minimum(aside / half, 1)
     r *= r
     oval = deep * deep * (1 - r * r)
-    slope = a + u * (2.0 * exposure.shoulders - 1.0)  # of the trapezius, from the neck down to the shoulders
+    slope = a + u * (2.2 * exposure.shoulders + 0.1)  # of the trapezius, from the neck down to the shoulders
     high = slope - 2.7
     low = min(a - 0.38 * h, high - 0.5)  # also where low shoulders hang beside short lungs
     levels = [a - 0.8 * h, a - 0.55 * h, low, low + 0.5 * (high - low), low + 0.8 * (high - low)]
@@ -44,15 +44,16 @@ def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
     half = rows(
         levels,
         [edge - 0.5, edge + 0.4, edge + 2.0, reach + 0.0, reach + 1.0, reach + 0.6, reach - 1.6]
-        + list(u * np.array([14.8, 10.8, 7.9, 6.7, 6.7, 8.0]) * rng.normal(1, 0.03, 6)),  # neck and jaw
+        + list(u * np.array([14.6, 10.4, 7.2, 6.0, 5.9, 7.4]) * rng.normal(1, 0.03, 6)),  # neck and jaw
     )
     deep = rows(
         [a - 0.8 * h, a - 0.5 * h, a - 0.15 * h, a + 0.5, a + 2.5, a + 5.0, a + 9.0],
         [0.0, 4.2, 6.8, 6.7, 6.4, 7.2, 8.0 * u],
     )
     r = np.minimum(aside / half, 1)
-    r = r * r
-    slab = deep * deep * (1 - r * r * np.sqrt(np.sqrt(r)))
+    r *= r
+    r = 1 - r * r
+    slab = deep * deep * r * np.sqrt(r)  # it thins out towards its edges, which have no hard rim
     out = 2 * larger(oval, slab)
     out *= Lookup(np.abs(x)).of(1 + BACK * (1 - ramp((TABLE - 0.5 * u) / (6.5 * u))))
     return out

@@ -34,6 +34,8 @@ RANGES = {
 CUT = 0.15  # share of adult films that are centred without care and may cut off a part of the lungs
 MARGIN = 0.9  # cm of film above the apices and below the costophrenic angles, at least
 ROOM = 1.95  # height of a film over that of the lungs to the domes, at most: collimation leaves the abdomen out
+NECK = 4.5  # cm of the film above the apices, at most: it is centred on the chest
+LOW = 0.72  # height over width, at least: a wider film would show empty arms
 TALL = 1.1  # height over width beyond which a film is rather made wider
 
 # Share of adult films with each of `devices.DEVICES`, by view: who is filmed lying is most often in intensive care.
@@ -99,7 +101,7 @@ def whole_lungs(
     aspect = min(height / width, max(aspect, TALL))
     width = height / aspect
     spare = width * aspect - lungs
-    top = np.clip(0.45 * spare + 2.5 * z, margin, spare - margin)
+    top = np.clip(min(0.40 * spare + 2.0 * z, NECK), margin, spare - margin)
     return width, aspect, apex + top - 0.5 * width * aspect
 
 
@@ -139,7 +141,9 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
             y = 0.5 * patient.lung_height + 3.0 + 1.8 * z[4] + 0.3 * max(spare, -3.0) - 0.5 * width * aspect
         else:
             width, aspect, y = whole_lungs(patient, view, breath, tilt, width, aspect, z[4])
-        x = 1.7 * z[3]
+        height = width * aspect
+        width = max(min(width, height / LOW), min(width, 2.3 * patient.lung_width))
+        aspect, x = height / width, 1.7 * z[3]
         arms = -1.22 + 0.20 * z[5] if view == "PA" else -1.32 + 0.16 * z[5]
     drawn = {
         "view": view,
