@@ -19,7 +19,7 @@ from .lookup import enlarged
 from .plane import Plane, bezier, gradient
 
 BLADE = -0.8  # depth of the shoulder blades, of the half-depth of the chest
-PLATE = 0.19  # path through a blade, of the unit
+PLATE = 0.25  # path through a blade, of the unit
 EDGE = 20  # samples of a side of a blade's outline
 
 
@@ -106,7 +106,7 @@ LINES = np.array(
         ((0.77, 0.03), (0.69, -0.05), (0.45, -0.25), (0.34, 0.20), (0.22, 0.62), (0.05, 0.06)),  # spine
         ((0.71, -0.01), (0.77, 0.05), (0.81, 0.10), (0.30, 0.12), (0.40, 0.30), (0.46, 0.22)),  # acromion
         ((0.74, 0.05), (0.70, 0.09), (0.66, 0.07), (0.34, 0.16), (0.52, 0.24), (0.40, 0.24)),  # coracoid
-        ((0.80, -0.05), (0.88, -0.12), (0.98, -0.37), (0.30, 0.22), (0.18, 0.13), (0.10, 0.04)),  # lateral border
+        ((0.80, -0.05), (0.88, -0.12), (0.98, -0.37), (0.32, 0.26), (0.24, 0.22), (0.16, 0.10)),  # lateral border
     ]
 )
 ACROMION, BORDER = 3, 5
@@ -125,7 +125,7 @@ BY_TIP = np.array([(0, 0, 1), (1, 1, 1), (1, 0, 0), (0, 0, 0)], bool)
 def _blade(plane: Plane, f: Frame, side: int, at, above: float, rng: np.random.Generator) -> tuple[tuple, tuple]:
     """Thick parts of a blade as tubes, and its outline in pixels. above: see `draw`."""
     t = np.linspace(0, 1, plane.samples(9 * f.unit))
-    tip = np.array((min(rng.normal(0.98, 0.04), 1.07), rng.normal(-0.37, 0.04)))  # it stays below the skin
+    tip = np.array((min(rng.normal(1.03, 0.04), 1.10), rng.normal(-0.41, 0.04)))  # it stays below the skin
     points = LINES[:, :3].copy()
     points[ACROMION, 2, 1], points[BORDER, 2] = above, tip
     points[:, 1:] += rng.normal(0, 0.012, (len(points), 2, 2))
@@ -148,21 +148,21 @@ def humerus(patient, plane: Plane, f: Frame, side: int, socket, lift: float, rng
     way = np.array((math.cos(lift), math.sin(lift)))
     square = np.array((-way[1], way[0]))
     grown = float(np.clip((patient.age - 1) / 4.5 + rng.normal(0, 0.15), 0, 1))
-    head, thick = (0.62 + 0.96 * grown) * u, (0.46 + 0.72 * grown) * u
+    head, thick = (0.74 + 0.84 * grown) * u, (0.52 + 0.66 * grown) * u
     centre = socket + way * (0.15 * u + thick) + rng.normal(0, 0.12 * u, 2)
     # The plate of cartilage is a wavy dark line that narrows with age; the shaft rises into it as a dome.
-    gap, dome, end = (0.30 - 0.34 * grown) * u, (0.40 + 0.10 * grown) * u, rng.uniform(1.20, 1.35) + 0.25 * grown
-    base = centre + way * (0.9 * thick + gap)
+    gap, dome, end = (0.12 - 0.10 * grown) * u, (0.30 + 0.20 * grown) * u, rng.uniform(1.25, 1.45) + 0.25 * grown
+    base = centre + way * (0.85 * thick + gap)
     t = np.linspace(0, 1, plane.samples(36 * u)) ** 1.8
     along = 22 * u * t
     rim = np.minimum(along / dome, 1)
     radius = u * end * np.sqrt(rim * (2 - rim) * 0.6 + 0.4)
-    radius *= np.interp(along / u, [0.3, 0.8, 1.8, 4, 22], [1, 0.90, 0.66, 0.47, 0.42])
+    radius *= np.interp(along / u, [0.3, 1.0, 2.2, 4.5, 22], [1, 0.92, 0.70, 0.50, 0.42])
     bow = 0.20 * u * np.sin(np.pi * np.clip(3.7 * t, 0, 1)) + rng.normal(0, 0.5 * u) * t
     x, y = (base[i] + way[i] * along + square[i] * bow for i in (0, 1))
     solid = u * np.interp(along / u, [0, 0.25, 1, 3, 22], [0.25, 0.75, 0.70, 0.80, 0.95])
     aside = np.array((0, -0.86, 0.86))[:, None] * radius  # the cortex at both sides thickens along the shaft
-    wall = u * np.interp(along / u, [0.5, 1.2, 3, 6, 22], [0, 0.2, 0.9, 1.5, 1.6]) * rng.uniform(0.7, 1.2, (2, 1))
+    wall = u * np.interp(along / u, [0.5, 1.2, 3, 6, 22], [0, 0.2, 0.7, 1.1, 1.3]) * rng.uniform(0.7, 1.2, (2, 1))
     wall *= 1 + 0.2 * np.sin(rng.uniform(4, 7, (2, 1)) * t**0.5 + rng.uniform(0, 6, (2, 1)))
     x, y = (side * (x + square[0] * aside), y + square[1] * aside)
     radius, solid = np.stack([radius] + 2 * [np.full_like(t, 0.17 * u)]), np.stack([solid, *wall])
@@ -170,12 +170,12 @@ def humerus(patient, plane: Plane, f: Frame, side: int, socket, lift: float, rng
     # An oval at first, in the end half a ball with a flat base; two shells of unlike outline blur its edge
     s = np.linspace(-0.99, 0.97, plane.samples(4 * u))
     half_ball = chord(0.55 * (s - 0.82)) * np.sqrt(np.minimum(1, 6 * (1 - s)))
-    r = head * (chord(s) + 0.7 * grown * (half_ball - chord(s)))
+    r = head * (chord(s) + (0.3 + 0.5 * grown) * (half_ball - chord(s)))
     wave = rng.uniform(0, 6, (2, 1))
     shells = np.array([[0.82], [1.06]]) * r * (1 + 0.05 * np.sin(5 * s + wave) + 0.03 * np.sin(11 * s + 2 * wave))
     lean = (rng.normal(0, 0.12, (2, 1)) + 0.05 * s) * head
     x, y = (centre[i] + way[i] * thick * s + square[i] * lean for i in (0, 1))
-    cap = plane.tubes(side * x, y, z, shells, (0.28 + 0.14 * grown) * r / head * u, hollow=0.8, marrow=0.5)
+    cap = plane.tubes(side * x, y, z, shells, (0.19 + 0.12 * grown) * r / head * u, hollow=0.8, marrow=0.5)
     # Trabeculae
     n = int(60 + 60 * grown)
     reach, across = rng.uniform(-2 * thick, 2.2 * u, n), rng.uniform(-0.85, 0.85, n)
