@@ -36,7 +36,8 @@ def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
     r = np.minimum(aside / half, 1)
     r *= r
     oval = deep * deep * (1 - r * r)
-    slope = a + u * (2.2 * exposure.shoulders + 0.1)  # of the trapezius, from the neck down to the shoulders
+    fat = max(patient.wall - 2.5, 0.0)  # pads the shoulders, too
+    slope = a + u * (2.2 * exposure.shoulders + 0.1) + 0.3 * fat  # of the trapezius, from neck to shoulder
     high = slope - 2.7
     low = min(a - 0.38 * h, high - 0.5)  # also where low shoulders hang beside short lungs
     levels = [a - 0.8 * h, a - 0.55 * h, low, low + 0.5 * (high - low), low + 0.8 * (high - low)]
@@ -48,7 +49,7 @@ def trunk(patient, exposure, f: Frame, x, rows: Lookup) -> np.ndarray:
     )
     deep = rows(
         [a - 0.8 * h, a - 0.5 * h, a - 0.15 * h, a + 0.5, a + 2.5, a + 5.0, a + 9.0],
-        [0.0, 4.2, 6.8, 6.7, 6.4, 7.2, 8.0 * u],
+        [0.0, 4.2, 6.8 + 0.3 * fat, 6.7 + 0.5 * fat, 6.4 + 0.5 * fat, 7.2 + 0.4 * fat, 8.0 * u],
     )
     r = np.minimum(aside / half, 1)
     r *= r
