@@ -48,25 +48,32 @@ def others(patient, exposure, plane: Plane, f) -> tuple[np.ndarray, list[dict]]:
 def _pacemaker(tray: Tray, f, rng) -> None:
     side = 1 if rng.random() < 0.8 else -1
     x, y = side * (0.62 * f.width + rng.normal(0, 0.8)), f.apex - 0.24 * f.height + rng.normal(0, 0.8)
-    wide, tall, turn = rng.uniform(2.1, 2.5), rng.uniform(1.9, 2.3), rng.normal(0, 0.35)
+    wide, tall, turn = rng.uniform(2.0, 2.4), rng.uniform(1.7, 2.0), rng.normal(0, 0.35)
     down = np.array((np.sin(turn), -np.cos(turn)))  # of the can
-    tray.plate(x, y, wide, tall, 0.07, turn, 2.6)
-    tray.plate(x, y, 0.93 * wide, 0.93 * tall, 0.03, turn, 2.8)  # the can is thickest away from its seam
-    tray.plate(*(np.array((x, y)) + 0.45 * tall * down), 0.82 * wide, 0.38 * tall, 0.10, turn, 3.6)  # battery
     across = np.array((-down[1], down[0]))
-    for k in range(6):  # circuit
-        at = np.array((x, y)) - rng.uniform(0.15, 0.6) * tall * down + (0.25 * k - 0.6) * wide * across
-        tray.plate(*at, *rng.uniform(0.05, 0.2, 2) * wide, rng.uniform(0.02, 0.12), turn, 5.0)
-    header = np.array((x, y)) - 1.12 * tall * down
-    tray.plate(*header, 0.62 * wide, 0.3 * tall, 0.03, turn, 4.0)
-    enter = np.array((side * 4.0, f.apex - 2.0))
-    ends = [(0.40 * f.width, f.dome[1] + 1.5)] + [(-0.20 * f.width, f.dome[0] + 7.0)] * (rng.random() < 0.6)
-    for end in ends:
-        loop = [(x - side * 1.5 * wide, y + rng.normal(0, 1)), (x, y - 1.9 * tall), (x + side * 2.4 * wide, y + tall)]
-        tray.wire([header, *loop, (x - side, y + 2.0 * tall), enter + (side * 2, 0.4), enter], 0.07, 0.045, rng)
-        middle = (-2.6, f.apex - 0.35 * f.height), (-3.4 + rng.normal(0, 0.4), f.apex - 0.85 * f.height)
-        tray.wire([enter, enter - (side * 2.5, 0.5), *middle, end], 0.07, 0.045, rng)
-        tray.plate(*end, 0.16, 0.10, 0.05, rng.uniform(0, 3))
+    for share, path in ((1.0, 0.07), (0.97, 0.05), (0.93, 0.04), (0.88, 0.03)):  # a flat can with rounded edges
+        tray.plate(x, y, share * wide, share * tall, path, turn, 2.5)
+    for _ in range(6):  # battery and circuit, which hardly show through it
+        at = np.array((x, y)) + rng.uniform(-0.45, 0.5) * tall * down + rng.uniform(-0.5, 0.5) * wide * across
+        tray.plate(*at, *rng.uniform(0.1, 0.35, 2) * wide, rng.uniform(0.005, 0.03), turn, 3.0)
+    header = np.array((x, y)) - 1.05 * tall * down + 0.15 * wide * across
+    tray.plate(*header, 0.60 * wide, 0.35 * tall, 0.04, turn, 3.0)  # epoxy: fainter than the can
+    enter = np.array((side * 0.50 * f.width, f.apex - 2.6))  # the subclavian vein, behind the clavicle
+    cava = np.array((-2.2 * f.unit, f.apex - 0.20 * f.height))
+    atrium = np.array((-3.2 * f.unit, f.apex - 0.72 * f.height))
+    ventricle = np.array((0.34 * f.width, f.dome[1] + 1.8)) + rng.normal(0, 0.4, 2)
+    valve = np.array((0.2, f.dome[0] + 2.6))
+    low = ventricle - (0.12 * f.width, 0.6)
+    right = [(atrium - (0.7, 0.0), atrium + (-0.2, -1.6), atrium + (1.2, -0.6))] * (rng.random() < 0.6)
+    for n, course in enumerate([(atrium, valve, low, ventricle), *right]):
+        plug = header - side * (0.35 + 0.1 * n) * wide * across * np.sign(-down[1])
+        slack = np.array((x, y)) + rng.normal(0, 0.25, 2)
+        coil = [slack + (-side * 1.5 * wide, 1.6 * tall), slack - (side * 1.7 * wide, 1.2 * tall)]
+        coil += [slack - (0.0, 2.3 * tall), slack + (side * 2.0 * wide, -1.0 * tall), slack + (side * wide, 2.4 * tall)]
+        tray.wire([plug, *coil, enter], 0.07, 0.045, rng)
+        tray.wire([enter, (enter + cava) / 2 + (0, 0.8), cava + (side * 0.6, 1.2), cava], 0.07, 0.045, rng)
+        tray.wire([cava, cava - (0.3, 2.5), *course], 0.07, 0.045, rng)
+        tray.plate(*course[-1], 0.16, 0.10, 0.05, rng.uniform(0, 3))
     tray.close("pacemaker")
 
 
