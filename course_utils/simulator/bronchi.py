@@ -9,7 +9,7 @@ from .anatomy import Frame
 from .lookup import enlarged, reduced
 from .plane import Plane
 
-HAZE = 0.9  # cm of an adult's size, over which a child's cuffs are smeared
+HAZE = (0.5, 2.2)  # cm of an adult's size, over which a child's cuffs are smeared: streaks, and what lies around them
 
 
 def walls(patient, plane: Plane, f: Frame, lungs: dict, sides=(-1, 1)) -> np.ndarray:
@@ -22,8 +22,9 @@ def walls(patient, plane: Plane, f: Frame, lungs: dict, sides=(-1, 1)) -> np.nda
     widen, solid, most = (1.5, 0.7, 0.28) if patient.child else (1.7, 0.75, 0.5)
     path = plane.splat(vessels.branches(plane, own, widen=widen, solid=solid))[0]
     if patient.child:
-        step = max(round(HAZE * f.unit / plane.pitch), 1)  # what lies around the bronchi is inflamed, too
-        path = enlarged(reduced(path, step), step, path.shape)
+        streaks, haze = (max(round(wide * f.unit / plane.pitch), 1) for wide in HAZE)
+        path = enlarged(reduced(path, streaks), streaks, path.shape)
+        path = np.float32(0.3) * path + np.float32(0.7) * enlarged(reduced(path, haze), haze, path.shape)
     path = np.minimum(path, np.float32(most) * lungs["air"])
     if patient.child:
         path *= lungs["air"] / np.maximum(lungs["full"], np.float32(0.1))  # faint in the shadow of heart and liver

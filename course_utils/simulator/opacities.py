@@ -17,7 +17,7 @@ THRESHOLD = 1.0  # cm of extra path that count as lesion in the mask
 SHALLOW = {"bacterial": 2.4, "viral": 2.2}
 RAGGED = {"covid": 0.45, "bacterial": 0.35, "viral": 0.35}  # how far an edge follows the texture, over its half-axes
 # How gradually a patch begins, adults and children.
-SOFT = ({"bacterial": 1.2, "covid": 1.7}, {"bacterial": 1.6, "viral": 1.2})
+SOFT = ({"bacterial": 1.2, "covid": 1.7}, {"bacterial": 1.9, "viral": 2.0})
 DENSE = {"covid": 1.3, "bacterial": 1.15, "viral": 1.4}  # of adults
 FISSURE = 0.48  # height of the horizontal fissure at the hilum, 0 apex to 1 dome
 REACH = 24.0  # cm, half-side of the square that textures cover
@@ -70,7 +70,7 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     fine = texture(rng, plane, (34, 68), f.unit, part)
     if not patient.child:
         fine = np.float32(0.8) - np.abs(fine)  # ridges: lines that form a net
-    fine = np.clip(1 + (0.8 if patient.child else 0.45) * fine, 0.3, 2.0)
+    fine = np.clip(1 + (0.35 if patient.child else 0.45) * fine, 0.3, 2.0)
     least = 0.55 if patient.child else 0.3  # no black pits in a child's filled lung
     uneven = np.clip(1 + patchy * cloud, least, 2.0) * (1 - disease.net) + disease.net * fine
     share = np.zeros_like(cloud)
@@ -88,7 +88,11 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
         np.maximum(out, fluid(disease, f, lungs) * np.float32(min(0.9 * strength, 0.95)), out=out)
     out *= air - lungs["vessels"] if "vessels" in lungs else air  # a filled lung hides its vessels
     if disease.kind == "viral":
-        out += np.float32((0.6 if patient.child else 0.35) * strength) * bronchi.walls(patient, plane, f, lungs)
+        out += np.float32((0.8 if patient.child else 0.35) * strength) * bronchi.walls(patient, plane, f, lungs)
+        if patient.child:  # haze, at most half as white as a rib; none before the heart
+            most = np.float32(0.30) * air
+            shown = air / np.maximum(lungs["full"], np.float32(0.1))
+            out = most * np.tanh(out / np.maximum(most, np.float32(0.01))) * shown * shown
     elif disease.kind == "bacterial":
         if patient.child and disease.patches:  # in small children pneumonia begins around the bronchi
             sides = sorted({p.side for p in disease.patches})
