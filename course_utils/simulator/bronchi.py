@@ -24,7 +24,7 @@ def walls(patient, plane: Plane, f: Frame, lungs: dict, sides=(-1, 1)) -> np.nda
     if patient.child:
         streaks, haze = (max(round(wide * f.unit / plane.pitch), 1) for wide in HAZE)
         path = enlarged(reduced(path, streaks), streaks, path.shape)
-        path = np.float32(0.3) * path + np.float32(0.7) * enlarged(reduced(path, haze), haze, path.shape)
+        path = np.float32(0.55) * path + np.float32(0.45) * enlarged(reduced(path, haze), haze, path.shape)
     path = np.minimum(path, np.float32(most) * lungs["air"])
     if patient.child:
         path *= lungs["air"] / np.maximum(lungs["full"], np.float32(0.1))  # faint in the shadow of heart and liver
@@ -38,6 +38,6 @@ def bronchogram(patient, plane: Plane, f: Frame, filled: np.ndarray, rng: np.ran
     if patient.child:
         fan = vessels.fan(f, rng, 4, 0.34, generations=3)
         path = plane.splat(vessels.branches(plane, fan, solid=0.9))[0]
-        return np.minimum(path, np.float32(0.18) * filled)
+        return np.minimum(path, np.float32(0.38) * filled)
     path = plane.splat(vessels.branches(plane, vessels.fan(f, rng, 4, 0.24, generations=4), solid=2.6))[0]
     return np.minimum(path, np.float32(0.2) * filled)

@@ -17,7 +17,7 @@ THRESHOLD = 1.0  # cm of extra path that count as lesion in the mask
 SHALLOW = {"bacterial": 2.4, "viral": 2.2}
 RAGGED = {"covid": 0.45, "bacterial": 0.35, "viral": 0.35}  # how far an edge follows the texture, over its half-axes
 # How gradually a patch begins, adults and children.
-SOFT = ({"bacterial": 1.2, "covid": 1.7}, {"bacterial": 1.9, "viral": 2.0})
+SOFT = ({"bacterial": 1.2, "covid": 1.7}, {"bacterial": 2.2, "viral": 2.0})
 DENSE = {"covid": 1.3, "bacterial": 1.15, "viral": 1.4}  # of adults
 FISSURE = 0.48  # height of the horizontal fissure at the hilum, 0 apex to 1 dome
 REACH = 24.0  # cm, half-side of the square that textures cover
@@ -70,15 +70,14 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     fine = texture(rng, plane, (34, 68), f.unit, part)
     if not patient.child:
         fine = np.float32(0.8) - np.abs(fine)  # ridges: lines that form a net
-    fine = np.clip(1 + (0.35 if patient.child else 0.45) * fine, 0.3, 2.0)
+    fine = np.clip(1 + 0.45 * fine, 0.3, 2.0)
     least = 0.55 if patient.child else 0.3  # no black pits in a child's filled lung
     uneven = np.clip(1 + patchy * cloud, least, 2.0) * (1 - disease.net) + disease.net * fine
     share = np.zeros_like(cloud)
-    soft = SOFT[patient.child].get(disease.kind, 1.5)
     x, y, side, q = (lungs[name][part][::2, ::2] for name in ("x", "y", "side", "q"))  # opacities are smooth
     y = y - np.float32(plane.pitch / 2)  # between two rows
     for p in disease.patches:
-        opacity(share, p, disease.kind, soft, f, cloud, x, y, side, q)
+        opacity(share, p, disease.kind, patient.child, f, cloud, x, y, side, q)
     most = np.float32(0.78 if patient.child else 0.97)  # no opacity is whiter than the heart
     share *= uneven
     share *= np.float32(strength)
@@ -88,7 +87,7 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
         np.maximum(out, fluid(disease, f, lungs) * np.float32(min(0.9 * strength, 0.95)), out=out)
     out *= air - lungs["vessels"] if "vessels" in lungs else air  # a filled lung hides its vessels
     if disease.kind == "viral":
-        out += np.float32((0.8 if patient.child else 0.35) * strength) * bronchi.walls(patient, plane, f, lungs)
+        out += np.float32((0.9 if patient.child else 0.35) * strength) * bronchi.walls(patient, plane, f, lungs)
         if patient.child:  # haze, at most half as white as a rib; none before the heart
             most = np.float32(0.30) * air
             shown = air / np.maximum(lungs["full"], np.float32(0.1))
@@ -98,17 +97,18 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
             sides = sorted({p.side for p in disease.patches})
             cuffs = bronchi.walls(patient, plane, f, lungs, sides)
             left = np.maximum(1 - out / np.maximum(most * air, np.float32(0.1)), 0)  # none show in filled lung
-            out += np.float32(0.8 * strength) * left * cuffs
+            out += np.float32(1.1 * strength) * left * cuffs
         out = np.maximum(out - bronchi.bronchogram(patient, plane, f, out, rng), 0)
     return out
 
 
-def opacity(share, p: Patch, kind: str, soft: float, f: Frame, cloud, x, y, side, q) -> None:
+def opacity(share, p: Patch, kind: str, child: bool, f: Frame, cloud, x, y, side, q) -> None:
     """Replace a share of the air by one patch, in place; its edge follows the cloud.
 
-    Bacterial: on the right, what fills the upper or the middle lobe ends at the fissure between both.
+    Bacterial: on the right, what fills the upper or the middle lobe ends at the fissure between both; a child's lobes
+    are small, what lies beyond is hazy, too.
     """
-    ragged = np.float32(RAGGED[kind])
+    soft, ragged = SOFT[child].get(kind, 1.5), np.float32(RAGGED[kind])
     reach = 1 + soft / 2 - float(ragged * cloud.min())  # nothing is further from the centre than this many half-axes
     inner, outer = p.lateral - reach * p.wide, p.lateral + reach * p.wide
     centre = p.side * f.width * (max(inner, 0) + min(outer, 1.1)) / 2, f.apex - p.height * f.height
@@ -118,10 +118,14 @@ def opacity(share, p: Patch, kind: str, soft: float, f: Frame, cloud, x, y, side
     distance = np.sqrt(dq * dq + ds * ds) + ragged * cloud[near]
     added = np.float32(p.fill) * ramp((1 + soft / 2 - distance) * np.float32(1 / soft)) * (side[near] == p.side)
     if kind == "bacterial":
-        if p.side < 0 and p.height < 0.72:
+        if p.side < 0 and p.height < 0.72 and not (child and abs(p.height - FISSURE) > p.long):
+            steep, wavy, beyond = (4, 0.05, np.float32(0.25)) if child else (10, 0.03, 0)
             s = (np.float32(f.apex - FISSURE * f.height) - y[near]) * np.float32(1 / f.height)
-            s -= np.float32(0.09) * q[near] + np.float32(0.03) * cloud[near]
-            added *= ramp(np.float32(0.5) + s * np.float32(10 if p.height > FISSURE else -10))
+            s -= np.float32(0.09) * q[near] + np.float32(wavy) * cloud[near]
+            if child:
+                s += np.float32(0.24) * q[near] * (np.float32(0.9) - q[near])  # it bulges
+            kept = ramp(np.float32(0.5) + s * np.float32(steep if p.height > FISSURE else -steep))
+            added *= beyond + (1 - beyond) * kept
         np.maximum(share[near], added, out=share[near])
     else:
         share[near] += added * (1 - share[near])
