@@ -30,11 +30,11 @@ def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) ->
         lift = arm_lift(exposure, side)
         up = np.clip(lift / 1.3, -1, 1.1)  # raising the arm turns the tip outwards and the socket upwards
         at = _places(f, up, rng.normal(0, 0.25 * f.unit, 2), np.clip(rng.normal(0, 0.12), -0.25, 0.25))
-        above = 0.03 + 0.02 * up + 0.03 * exposure.shoulders  # of the acromion
+        above = 0.015 + 0.02 * up + 0.03 * exposure.shoulders  # of the acromion
         rims, outline = _blade(plane, f, side, at, above, rng)
         pieces.append(rims)
         outlines.append(outline)
-        aside, rise = 0.04 * rng.standard_normal() - 0.02 * up, 0.02 * rng.standard_normal()
+        aside, rise = 0.04 * rng.standard_normal() - 0.02 * up, 0.03 * rng.standard_normal()
         ends.append(at(0.80 + aside, above + rise))
         pieces += humerus(patient, plane, f, side, shoulder(exposure, f, side), lift, rng)
     pieces += clavicles(plane, f, np.array(ends), rng)
@@ -65,7 +65,7 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
     """
     u = f.unit
     t = np.linspace(0, 1, plane.samples(0.9 * f.width))
-    start, both = rng.normal(-0.17, 0.03), rng.standard_normal(3)
+    start, both = rng.normal(-0.13, 0.05), rng.standard_normal(3)
     x, y, radius, path = [], [], [], []
     for side, (outer, top) in zip((-1, 1), ends, strict=True):
         own = 0.8 * both + 0.5 * rng.standard_normal(3)
