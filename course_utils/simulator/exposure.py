@@ -142,6 +142,7 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
         else:
             width, aspect, y = whole_lungs(patient, view, breath, tilt, width, aspect, z[4])
         height = width * aspect
+        width -= 0.6 * max(width - 3.0 * patient.lung_width, 0.0)  # where there is much room, it is collimated
         width = max(min(width, height / LOW), min(width, 2.3 * patient.lung_width))
         aspect, x = height / width, 1.7 * z[3]
         arms = -1.22 + 0.20 * z[5] if view == "PA" else -1.32 + 0.16 * z[5]
