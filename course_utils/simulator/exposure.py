@@ -127,8 +127,8 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
         width = 2 * patient.lung_width * (1.45 + 0.15 * z[1]) * site.margin
         # The film reaches from the chin to the upper belly: its height follows the lungs, its width the chest.
         lungs = patient.lung_height * (1 + 0.22 * (breath - 0.5))
-        aspect = site.portrait * (1.80 * lungs / width / 0.8) ** 0.6 * (1 + 0.07 * z[2])
-        x, y = 0.1 + 0.6 * z[3], 0.5 * patient.lung_height - (0.69 + 0.05 * z[4]) * lungs
+        aspect = site.portrait * (1.92 * lungs / width / 0.8) ** 0.6 * (1 + 0.07 * z[2])
+        x, y = 0.1 + 0.6 * z[3], 0.5 * patient.lung_height - (0.64 + 0.05 * z[4]) * lungs
         # Held up beside the head, or to the sides; few let them hang.
         arms = 1.28 + 0.24 * z[5] if u[3] < 0.82 else 0.40 + 0.25 * z[5] if u[3] < 0.96 else -0.95 + 0.12 * z[5]
     else:
@@ -173,7 +173,7 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
         "seed": int(rng.integers(2**32)),
     }
     if child:  # drawn last, so that adults are as they were
-        drawn |= {"skew": 0.20 * rng.standard_normal(), "chin": 1.1 + 1.0 * rng.standard_normal()}
+        drawn |= {"skew": 0.20 * rng.standard_normal(), "chin": 0.7 + 1.0 * rng.standard_normal()}
         drawn["head"] = 0.35 * rng.standard_normal()
     for name, (low, high) in RANGES.items():
         if isinstance(drawn[name], float):
