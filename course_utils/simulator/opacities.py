@@ -17,8 +17,8 @@ THRESHOLD = 1.0  # cm of extra path that count as lesion in the mask
 SHALLOW = {"bacterial": 2.4, "viral": 2.2}
 RAGGED = {"covid": 0.45, "bacterial": 0.35, "viral": 0.35}  # how far an edge follows the texture, over its half-axes
 # How gradually a patch begins, adults and children.
-SOFT = ({"bacterial": 1.2, "covid": 1.7}, {"bacterial": 2.2, "viral": 2.0})
-DENSE = {"covid": 1.3, "bacterial": 1.15, "viral": 1.4}  # of adults
+SOFT = ({"bacterial": 1.2, "covid": 1.2}, {"bacterial": 2.2, "viral": 2.0})
+DENSE = {"covid": 1.75, "bacterial": 1.15, "viral": 1.4}  # of adults
 FISSURE = 0.48  # height of the horizontal fissure at the hilum, 0 apex to 1 dome
 REACH = 24.0  # cm, half-side of the square that textures cover
 
@@ -39,15 +39,15 @@ def fluid(disease: Disease, f: Frame, lungs: dict) -> np.ndarray:
     return out
 
 
-def texture(rng, plane: Plane, cells: tuple[int, ...], unit: float, part, finer: float = 0.62) -> np.ndarray:
-    """Cloudy field of mean 0 and sd about 1: noise on ever finer grids, each `finer` times as strong as the one before.
+def texture(rng, plane: Plane, cells: tuple[int, ...], unit: float, part) -> np.ndarray:
+    """Cloudy field of mean 0 and sd about 1: noise on ever finer grids, each 0.62 times as strong as the one before.
 
     part: slices of the rows and columns that are wanted. One value for two by two pixels: see `lookup.enlarged`.
     """
     total = normal(rng, (cells[0], cells[0]))
     for k, n in enumerate(cells[1:], start=1):
         total = np.asarray(Image.fromarray(total).resize((n, n), Image.Resampling.BICUBIC))
-        total = total + np.float32(finer**k) * normal(rng, (n, n))
+        total = total + np.float32(0.62**k) * normal(rng, (n, n))
     return plane.sample(total / np.float32(total.std()), REACH * unit, part)
 
 
@@ -63,10 +63,9 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     rng = np.random.default_rng(disease.seed)
     strength = disease.strength * (SHALLOW if patient.child else DENSE).get(disease.kind, 1.0)
     part = tuple(slice(np.argmax(seen), seen.size - np.argmax(seen[::-1])) for seen in (air.any(1), air.any(0)))
-    cells, finer = ((8, 16, 32, 64), 0.62) if patient.child else ((9, 18, 36, 108), 0.52)
-    cloud = texture(rng, plane, cells, f.unit, part, finer)
+    cloud = texture(rng, plane, (8, 16, 32, 64) if patient.child else (10, 20, 40, 80), f.unit, part)
     cloud = np.maximum(cloud, np.float32(-2))  # no edge strays far
-    patchy = 0.36 if patient.child else 0.20 if disease.kind == "bacterial" else 0.30  # how uneven it is inside
+    patchy = 0.36 if patient.child else 0.20 if disease.kind == "bacterial" else 0.40  # how uneven it is inside
     fine = texture(rng, plane, (34, 68), f.unit, part)
     if not patient.child:
         fine = np.float32(0.8) - np.abs(fine)  # ridges: lines that form a net
