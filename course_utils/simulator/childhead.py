@@ -11,6 +11,10 @@ from .anatomy import Frame
 from .lookup import around
 from .plane import Plane
 
+# Height above the lower row, length, half-width (of the unit) and density of every tooth
+TEETH = np.repeat([(0.0, 1.5, 0.34, 0.7), (1.5, 1.4, 0.36, 1.0), (3.0, 1.1, 0.42, 0.7)], 12, axis=0)
+STRANDS = 7  # of the lower jaw
+
 
 def head_place(exposure, f: Frame) -> tuple[float, float, float, float]:
     """Where the head lies: centre x and y, half-width and half-height of the face, cm."""
@@ -30,13 +34,6 @@ def head(exposure, f: Frame, x, y) -> np.ndarray:
     uneven += np.sin(np.float32(6) * dx + np.float32(5) * dy + np.float32(9 * exposure.head))
     out[part] = np.float32(22 * f.unit) * (1 + np.float32(0.05) * uneven) * np.sqrt(inside)
     return out
-
-
-# Height above the lower row, length, half-width (of the unit) and density of every tooth
-TEETH = np.repeat([(0.0, 1.5, 0.34, 0.7), (1.5, 1.4, 0.36, 1.0), (3.0, 1.1, 0.42, 0.7)], 12, axis=0)
-
-
-STRANDS = 7  # of the lower jaw
 
 
 def jaw(exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tuple]:

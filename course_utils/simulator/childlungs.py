@@ -12,7 +12,7 @@ from .plane import Plane
 FUZZ = 0.11  # cm: the heart beats twice a second and lies far from the detector
 # cm, of an adult's size, below the top of a dome: where the liver fills the chest below the heart.
 FRONT = 2.2
-ROUND = 0.66 / heart.CORNER  # over an adult's `heart.CORNER`
+CORNER = 0.66  # cm, how widely corners between two structures are rounded: by a child's soft fat
 
 
 def cavity(patient, f: Frame) -> np.ndarray:
@@ -71,8 +71,8 @@ def mediastinum(patient, f: Frame) -> tuple[dict[int, np.ndarray], dict[int, np.
 
 
 def rounded(*curves) -> np.ndarray:
-    """The outermost of several curves, corners rounded as by a child's soft fat, cm."""
-    return ROUND * heart.envelope(*(curve / ROUND for curve in curves)) - 0.5 * ROUND * heart.CORNER
+    """The outermost of several curves, corners rounded, cm."""
+    return heart.envelope(*curves, corner=CORNER) - 0.5 * CORNER
 
 
 def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.ndarray]:

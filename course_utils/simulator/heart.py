@@ -32,9 +32,9 @@ def oval(y: np.ndarray, centre: tuple[float, float], wide: float, above: float, 
     return np.where(t < 1, centre[0] + wide * reach, 0)
 
 
-def envelope(*curves) -> np.ndarray:
-    """The outermost of several curves, corners rounded."""
-    return CORNER * np.log(sum(np.exp(curve / CORNER) for curve in curves))
+def envelope(*curves, corner: float = CORNER) -> np.ndarray:
+    """The outermost of several curves, corners rounded by so many cm."""
+    return corner * np.log(sum(np.exp(curve / corner) for curve in curves))
 
 
 def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...]:
