@@ -123,9 +123,10 @@ def _arrow(plate: Plate, rng: np.random.Generator, colour: str) -> None:
     tip = np.array([x, y]) + 0.02 * size * along
     head, tail = tip + 0.035 * size * along, tip + 0.10 * size * along
     draw, thick = ImageDraw.Draw(plate.image), max(round(0.009 * size), 1)
-    draw.line([*head, *tail], fill=COLOURS[colour], width=thick)
     corners = [tip, head + 0.018 * size * across, head - 0.018 * size * across]
-    draw.polygon([tuple(map(float, corner)) for corner in corners], fill=COLOURS[colour])
+    rim = COLOURS["white" if colour == "black" else "black"]  # so that it is seen on any grey
+    draw.polygon([tuple(map(float, corner)) for corner in corners], fill=COLOURS[colour], outline=rim)
+    draw.line([*head, *tail], fill=COLOURS[colour], width=thick)
     points = np.array([*corners, tail])
     plate.note("arrow", colour, (*(points.min(axis=0) - thick), *(points.max(axis=0) + thick + 1)))
 

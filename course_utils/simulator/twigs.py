@@ -1,8 +1,8 @@
 """The small vessels and airways of the lungs, too many to be followed one by one.
 
 They are drawn once, as a few maps of what lies around a hilum; a patient gets a map for each side, stretched to the
-lung and turned. A map holds what a radiograph resolves out to the pleura: branching vessels of less than 2 mm, vessels
-seen end-on as dots, and bronchi seen end-on as rings beside them (Felson, Chest Roentgenology, 1973).
+lung and turned. A map holds what a radiograph resolves out to the pleura: branching vessels, vessels seen end-on as
+dots, and bronchi seen end-on as rings beside them (Felson, Chest Roentgenology, 1973).
 """
 
 from __future__ import annotations
@@ -20,12 +20,16 @@ CELL = 0.05  # cm, side of a pixel of a map
 WIDTHS = (1, 2, 3, 5)  # of film pixels, in cells, for which maps are kept
 OUT, UP = (-5.0, 13.0), (-16.0, 14.0)  # cm from the hilum that a map covers: from the midline outwards, upwards
 VESSELS, FORKS = 620, 4  # of a map: how many begin, how many times they branch
+STEMS, LEAVING = 130, 20  # of an adult: how many axes there are, and how many of them leave the hilum
+THINNEST = 0.027  # cm, radius at which they end
 STEPS = 24  # points on a branch
+MOST = 1.3  # cm, of an adult: vessels that cross do not add up to a white knot
+GRAIN = 0.07  # cm, sd, of an adult: lobules and what else is too small to be told apart, at each of two sizes
 SOLID = 3.3  # path through a vessel over its radius: others lie before and behind it
 
 
 def twigs(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-    """Branching vessels: x, y (cm outwards and above the hilum) and radius (cm) of points along them, length of a step.
+    """A child's vessels: x, y (outwards and above the hilum) and radius of points along them, cm, length of a step.
 
     They begin everywhere, lead away from the hilum, wind, taper, and are thinner the further out and up they lie.
     """
@@ -54,6 +58,40 @@ def twigs(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     return tuple(np.concatenate(v) for v in zip(*found, strict=True))
 
 
+def arbors(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+    """Arteries and veins of an adult as a film shows them, as from `twigs`: axes that taper towards the pleura.
+
+    An axis gives off thin side branches at wide angles and hardly turns itself (monopodial, as in casts of the lung:
+    Horsfield, Circ. Res. 42 (1978), 593); what leaves the plane of the film is seen shortened, at last as a dot.
+    """
+    stem = np.arange(STEMS) < LEAVING  # the others come from before or behind what is drawn
+    turn = rng.permutation(np.linspace(-1.6, 1.6, STEMS)) + rng.normal(0, 0.1, STEMS)
+    away = np.where(stem, rng.uniform(0.5, 3.0, STEMS), 2 + 8 * np.sqrt(rng.random(STEMS)))
+    x, y, angle = away * np.cos(turn) + 0.4, 1.3 * away * np.sin(turn), turn + rng.normal(0, 0.3, STEMS)
+    rise = rng.normal(0, 0.5, STEMS)
+    radius = np.where(stem, rng.uniform(0.05, 0.13, STEMS), rng.uniform(0.035, 0.06, STEMS))
+    t = np.linspace(0, 1, STEPS, dtype=np.float32)
+    found = []
+    while x.size:
+        length = (0.45 + 4.5 * radius) * rng.uniform(0.6, 1.5, x.size)
+        bend, share = rng.normal(0, 0.2, x.size), rng.beta(5, 1.5, x.size)  # of the blood: most stays in the axis
+        drawn = [x, y, angle, rise, radius, bend, length / STEPS]
+        x, y, angle, rise, thick, bend, step = np.stack(drawn).astype(np.float32)[..., None]
+        heading, step = angle + bend * t, step * np.abs(np.cos(rise))
+        px, py = x + np.cumsum(step * np.cos(heading), 1), y + np.cumsum(step * np.sin(heading), 1)
+        along = np.broadcast_to(length[:, None] / STEPS, px.shape)
+        found.append([v.ravel() for v in (px, py, thick * (1 - 0.06 * t), along)])
+        roll = rng.uniform(0, 2 * np.pi, share.size)
+        fork = np.stack([0.25 * (1 - share), rng.uniform(-1.2, -0.6, share.size)])
+        x, y = (np.tile(v[:, -1], 2) for v in (px, py))
+        angle = (heading[:, -1] + fork * np.cos(roll)).ravel()
+        rise = (0.9 * rise[:, 0] + fork * np.sin(roll)).ravel()
+        radius = np.tile(radius, 2) * np.cbrt(np.concatenate([share, 1 - share]))  # Murray (1926)
+        kept = (radius > THINNEST) & (x > -2) & (np.hypot(x, y) < 17)
+        x, y, angle, rise, radius = (v[kept] for v in (x, y, angle, rise, radius))
+    return tuple(np.concatenate(v) for v in zip(*found, strict=True))
+
+
 def end_on(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     """Vessels seen end-on, and bronchi beside some of them: points as from `twigs`."""
     n, rings = 130, 26
@@ -73,13 +111,13 @@ def end_on(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     return tuple(np.concatenate(v) for v in zip(dots, lumps, (*ring, 0.035 + 0 * wall, 0.5 * wall), strict=True))
 
 
-@functools.lru_cache(maxsize=len(WIDTHS) * MAPS)
-def vessel_map(number: int, wide: int = 1) -> Image.Image:
+@functools.lru_cache(maxsize=2 * len(WIDTHS) * MAPS)
+def vessel_map(number: int, child: bool, wide: int = 1) -> Image.Image:
     """A map: path through small vessels, cm, row 0 uppermost, the midline at the left; means over `wide` pixels."""
     if wide > 1:
-        return Image.fromarray(gaussian_filter(np.asarray(vessel_map(number)), 0.29 * wide))
+        return Image.fromarray(gaussian_filter(np.asarray(vessel_map(number, child)), 0.29 * wide))
     rng = np.random.default_rng([number, 11])
-    x, y, radius, length = (np.concatenate(v) for v in zip(twigs(rng), end_on(rng), strict=True))
+    x, y, radius, length = (np.concatenate(v) for v in zip((twigs if child else arbors)(rng), end_on(rng), strict=True))
     columns, rows = (round((high - low) / CELL) for low, high in (OUT, UP))
     column, row = np.floor((x - OUT[0]) / CELL), np.floor((UP[1] - y) / CELL)
     inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
@@ -90,7 +128,12 @@ def vessel_map(number: int, wide: int = 1) -> Image.Image:
         some = inside & (radius >= low) & (radius < high)
         points = np.bincount(place[some], volume[some] / CELL**2, rows * columns).astype(np.float32)
         out += gaussian_filter(points.reshape(rows, columns), 0.5 * (radius[some].mean() / CELL) + 0.4, truncate=3.0)
-    return Image.fromarray(out)
+    if not child:
+        out = np.float32(MOST) * np.tanh(out * np.float32(1 / MOST))
+        for sd in (1.2, 2.4):
+            grain = gaussian_filter(rng.standard_normal(out.shape, np.float32), sd)
+            out += np.float32(GRAIN / grain.std()) * grain
+    return Image.fromarray(np.maximum(out, 0))
 
 
 def path(patient, plane: Plane, hilum, unit: float, tall: float) -> np.ndarray:
@@ -118,6 +161,8 @@ def path(patient, plane: Plane, hilum, unit: float, tall: float) -> np.ndarray:
         lung = np.diag([side, -1] / (stretch * CELL)) @ turn  # cm to pixels of the map
         offset = lung @ (corner / scale + film @ (first, 0) - hilum(side)) - np.array([OUT[0], -UP[1]]) / CELL
         matrix = np.column_stack([lung @ film, offset]).ravel()
-        seen = vessel_map(number, wide).transform((last - first, rows), Image.Transform.AFFINE, tuple(matrix), method)
+        seen = vessel_map(number, patient.child, wide).transform(
+            (last - first, rows), Image.Transform.AFFINE, tuple(matrix), method
+        )
         out[:, first:last] = seen
     return out
