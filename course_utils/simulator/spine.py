@@ -29,21 +29,61 @@ class Column(NamedTuple):
 
     flat: mineral that processing takes from all of the column: it evens out what is wide, and keeps the discs.
     disc: half the height of a disc, over that of a vertebra and its disc. closed: added to `CLOSED`.
-    processes: mineral of pedicles and processes, relative. heads: that of the heads of the ribs. sharp: of the sides.
+    hollow: how far the end plates are hollowed, and `sag` how far both sink in the middle, in the same unit.
+    plate, pedicle, spinous, club: mineral of end plates, pedicles and processes, relative. ring: a pedicle's radius,
+    rim: how thick its cortex is, both over its size.
+    heads: that of the heads of the ribs. sharp: of the sides.
     bright: cm of cortical bone on a ray for one unit of mineral, where vertebrae have an adult's size.
     """
 
     flat: float
     disc: float
     closed: float
-    processes: float
+    hollow: float
+    sag: float
+    plate: float
+    pedicle: float
+    ring: float
+    rim: float
+    spinous: float
+    club: float
     heads: float
     sharp: float
     bright: float
 
 
-ADULT = Column(flat=0.16, disc=0.10, closed=0.0, processes=1.0, heads=1.0, sharp=6.0, bright=0.50)
-CHILD = Column(flat=-0.12, disc=0.115, closed=0.25, processes=0.6, heads=0.9, sharp=4.0, bright=0.75)
+ADULT = Column(
+    flat=0.16,
+    disc=0.10,
+    closed=0.0,
+    hollow=0.035,
+    sag=0.0,
+    plate=1.0,
+    pedicle=1.0,
+    ring=0.55,
+    rim=0.50,
+    spinous=1.0,
+    club=1.0,
+    heads=1.0,
+    sharp=6.0,
+    bright=0.50,
+)
+CHILD = Column(
+    flat=-0.12,
+    disc=0.135,
+    closed=0.0,
+    hollow=0.05,
+    sag=0.07,
+    plate=0.45,
+    pedicle=0.65,
+    ring=0.95,
+    rim=0.36,
+    spinous=0.3,
+    club=0.5,
+    heads=0.9,
+    sharp=3.5,
+    bright=0.88,
+)
 
 
 def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
@@ -82,7 +122,8 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     edge = ramp((np.abs(v) - np.float32(0.24)) / np.float32(0.18))
     half = np.float32(u) * (np.float32(1.36) + np.float32(0.055) * np.clip(level, -4, 14))
     across = where / (half * (np.float32(0.94) + edge * (np.float32(0.10) + np.float32(0.25) * lip)))
-    away = np.abs(v) * thin.take(disc) + np.float32(0.035) * (1 - np.minimum(across, 1) ** 2)  # the plates are hollow
+    middle = 1 - np.minimum(across, 1) ** 2
+    away = np.abs(v + np.float32(column.sag) * middle) * thin.take(disc) + np.float32(column.hollow) * middle
     away -= np.float32(0.5 - column.disc)
     inside = ramp((np.float32(1.05) - across) * np.float32(column.sharp))
     solid = ramp((np.float32(0.02) - away) * np.float32(20))
@@ -91,15 +132,15 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     plate = bell(away + np.float32(0.015), 0.036) + np.float32(0.45) * bell(away + 0.06 * own[2].take(disc), 0.040)
     mineral = np.float32(0.38) * solid * own[0].take(body) - np.float32(column.flat)
     hard = np.minimum(rng.gamma(4, 0.25, LEVELS), 1.5).astype(np.float32).take(disc)
-    mineral = inside * (mineral + np.float32(0.22 + 0.15 * old) * plate * hard)
+    mineral = inside * (mineral + np.float32((0.22 + 0.15 * old) * column.plate) * plate * hard)
     heads = rng.gamma(2.5, 0.16 * column.heads, (2, LEVELS)) * np.interp(names, *HEADS)  # at the corners of the discs
     corner = bell(away - np.float32(0.08), 0.13) * bell(across - np.float32(1.12), 0.27)
     mineral += heads.astype(np.float32).take(at_disc) * corner
     mineral += np.float32(0.08) * bell(across - np.float32(0.94), 0.07) * solid + np.float32(0.6) * lip * edge * inside
-    dx, dv = (where - np.float32(0.76) * half) / np.float32(0.24 * u), (v + np.float32(0.13)) / np.float32(0.19)
+    dx, dv = (where - np.float32(0.80) * half) / np.float32(0.24 * u), (v + np.float32(0.13)) / np.float32(0.19)
     ring = np.sqrt(dx * dx + dv * dv)  # pedicles, seen end-on
-    rings = (column.processes * rng.gamma(3, 0.15, (2, LEVELS)) * ramp(0.5 * names + 1)).astype(np.float32)
-    mineral += bell(ring - np.float32(0.55), 0.50) * rings.take(body + other)
+    rings = (column.pedicle * rng.gamma(3, 0.15, (2, LEVELS)) * ramp(0.5 * names + 1)).astype(np.float32)
+    mineral += bell(ring - np.float32(column.ring), column.rim) * rings.take(body + other)
     turned = x + np.float32(0.45 * f.depth * plane.turn)  # spinous processes lie further back
     middle = np.flatnonzero((np.abs(turned) < 0.7 * u).any(0))
     middle = slice(middle[0], middle[-1] + 1) if middle.size else slice(0)
@@ -109,13 +150,13 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     drop = np.sqrt(sx * sx + sv * sv)
     tip = np.float32(0.28) * bell(drop - np.float32(0.8), 0.34)
     tip += np.float32(0.31) * ramp((np.float32(1.1) - drop) * np.float32(1.6))
-    tip *= np.float32(column.processes)
+    tip *= np.float32(column.spinous)
     mineral[:, middle] += np.interp(names, *SPINOUS).astype(np.float32).take(body[:, middle]) * tip
     span = (np.interp(names, *SPAN) * own[0] ** 0.3).astype(np.float32).take(body) - where * np.float32(1 / u)
     club = v + np.float32(0.14) + np.float32(0.05 / u) * where  # they point a little upwards
     club = bell(club, 0.13) * ramp(span * np.float32(2.5))
     thick = np.interp(names, *CLUB).astype(np.float32).take(body)
-    thick *= np.float32(column.processes)
+    thick *= np.float32(column.club)
     mineral += thick * club * np.clip(across * 4 - np.float32(2.6), 0, 1)
     neck = slice(0, int((level < 0).any(1).sum()))  # its joints lie one above the other beside the bodies
     pillar = where[neck] * np.float32(1 / u) - np.float32(2.0)
