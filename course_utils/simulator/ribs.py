@@ -45,7 +45,8 @@ class Cage(NamedTuple):
     fall: of the hind part, relative. out: cm outside the cavity. uneven: how much one rib differs from the next,
     relative. first: mineral of the first pair, relative, and half-way the second's.
     ends: where the first pairs end, over `END`: in front much of them is cartilage.
-    curve: exponents of a superellipse, depth and width: the back is flat up to the angles of the ribs.
+    curve: exponents of a superellipse, depth, width and height: the back is flat up to the angles of the ribs, and the
+        less a rib falls at the side, the more its turn stands out from its neighbours'.
     solid: mineral along a rib, where it passes into cartilage little by little. hollow, marrow: see `Plane.tubes`.
     """
 
@@ -54,7 +55,7 @@ class Cage(NamedTuple):
     uneven: float
     first: float
     ends: tuple[float, ...]
-    curve: tuple[float, float]
+    curve: tuple[float, float, float]
     solid: tuple[float, ...]
     hollow: float
     marrow: float
@@ -66,18 +67,18 @@ ADULT = Cage(
     uneven=1.0,
     first=0.7,
     ends=(1.0, 1.0, 1.0, 1.0),
-    curve=(0.80, 0.85),
+    curve=(0.80, 0.85, 0.80),
     solid=(0.3, 0.9, 1.1, 1.1, 0.70, 0.50, 0.27, 0.0),
     hollow=0.93,
     marrow=0.09,
 )
 CHILD = Cage(
-    fall=0.75,
+    fall=0.6,
     out=0.48,
     uneven=0.7,
     first=0.5,
     ends=(0.90, 0.92, 0.95, 1.0),
-    curve=(0.80, 1.0),
+    curve=(0.80, 1.0, 1.0),
     solid=(0.3, 0.8, 1.0, 1.0, 1.1, 1.1, 1.1, 0.0),
     hollow=0.88,
     marrow=0.25,
@@ -119,10 +120,10 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     low = np.arcsin((NECK * u / (f.width * np.interp(rib, [0, 3], [0.5, 0.9]))) ** (1 / cage.curve[1]))[:, None]
     phi = low + (end * (1 + np.clip(reach, -0.09, 0.09)) - low) * t
     cos = np.cos(phi)
-    back = np.copysign(np.abs(cos) ** cage.curve[0], cos)  # 1 at the spine, -1 at the breastbone
+    back, high = (np.copysign(np.abs(cos) ** p, cos) for p in cage.curve[::2])  # 1: at the spine, -1: in front
     angle = (phi - low) / 0.45
     y = f.apex + (TOP - depth_of(rib)[:, None] + start) * pitch
-    y = y - cage.fall * patient.rib_slope * f.width * drop * (1 + fall) * (back[:, :1] - back)
+    y = y - cage.fall * patient.rib_slope * f.width * drop * (1 + fall) * (high[:, :1] - high)
     y = y + u * (crest * angle * np.exp(1 - angle) + 0.10 * sway)
     half = least(np.interp(y, TABLE[::COARSE], wall), f.width * widest)
     half = half + u * rng.normal(cage.out, OUT * cage.uneven, (24, 1))
