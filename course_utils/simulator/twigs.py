@@ -13,53 +13,23 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
+from . import childtwigs
 from .plane import Plane
 
 MAPS = 12  # different ones
 CELL = 0.05  # cm, side of a pixel of a map
 WIDTHS = (1, 2, 3, 5)  # of film pixels, in cells, for which maps are kept
 OUT, UP = (-5.0, 13.0), (-16.0, 14.0)  # cm from the hilum that a map covers: from the midline outwards, upwards
-VESSELS, FORKS = 620, 4  # of a map: how many begin, how many times they branch
 STEMS, LEAVING = 130, 20  # of an adult: how many axes there are, and how many of them leave the hilum
 THINNEST = 0.027  # cm, radius at which they end
 STEPS = 24  # points on a branch
-MOST = 1.3  # cm, of an adult: vessels that cross do not add up to a white knot
-GRAIN = 0.07  # cm, sd, of an adult: lobules and what else is too small to be told apart, at each of two sizes
+MOST = 1.3  # cm: vessels that cross do not add up to a white knot
+GRAIN = (0.07, 0.035)  # cm, sd, adults and children: lobules and all that is too small to be told apart, of two sizes
 SOLID = 3.3  # path through a vessel over its radius: others lie before and behind it
 
 
-def twigs(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-    """A child's vessels: x, y (outwards and above the hilum) and radius of points along them, cm, length of a step.
-
-    They begin everywhere, lead away from the hilum, wind, taper, and are thinner the further out and up they lie.
-    """
-    away = 1.0 + 10.5 * rng.random(VESSELS) ** 0.75
-    turn = rng.uniform(-1.9, 1.9, VESSELS)
-    x, y = away * np.cos(turn) * 0.9, away * np.sin(turn) * 1.15
-    angle = np.arctan2(y, x + 1.0) + rng.normal(0, 0.35, VESSELS)
-    radius = (0.078 - 0.025 * np.clip(away / 9, 0, 1) - 0.010 * np.tanh(y / 5)) * rng.uniform(0.6, 1.35, VESSELS)
-    t = np.linspace(0, 1, STEPS, dtype=np.float32)
-    found = []
-    for _ in range(FORKS):
-        length = rng.uniform(0.7, 2.2, x.size)
-        bend, wave = rng.normal(0, 0.35, x.size), rng.normal(0, 0.25, x.size)
-        phase = 6 * rng.random(x.size)
-        drawn = np.stack([x, y, angle, radius, bend, wave, phase, length / STEPS])
-        x, y, angle, radius, bend, wave, phase, step = drawn.astype(np.float32)[..., None]
-        heading = angle + bend * t + wave * np.sin(7 * t + phase)
-        px, py = x + np.cumsum(step * np.cos(heading), 1), y + np.cumsum(step * np.sin(heading), 1)
-        thick = radius * (1 - 0.25 * t) * np.minimum(0.3 + 3 * t, 1)
-        found.append([v.ravel() for v in (px, py, thick, np.broadcast_to(step, px.shape))])
-        ends, share = (px[:, -1], py[:, -1], heading[:, -1]), rng.uniform(0.25, 0.75, len(x))
-        x, y, angle = (np.concatenate([v, v]) for v in ends)
-        fork = rng.uniform(0.2, 0.8, share.size)
-        angle = angle + np.concatenate([fork * (1 - share), -fork * share])
-        radius = 0.75 * np.concatenate([radius[:, 0] * np.cbrt(part) for part in (share, 1 - share)])  # Murray (1926)
-    return tuple(np.concatenate(v) for v in zip(*found, strict=True))
-
-
 def arbors(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-    """Arteries and veins of an adult as a film shows them, as from `twigs`: axes that taper towards the pleura.
+    """Arteries and veins of an adult as a film shows them: axes that taper towards the pleura.
 
     An axis gives off thin side branches at wide angles and hardly turns itself (monopodial, as in casts of the lung:
     Horsfield, Circ. Res. 42 (1978), 593); what leaves the plane of the film is seen shortened, at last as a dot.
@@ -93,7 +63,7 @@ def arbors(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
 
 
 def end_on(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-    """Vessels seen end-on, and bronchi beside some of them: points as from `twigs`."""
+    """Vessels seen end-on, and bronchi beside some of them: points as from `arbors`."""
     n, rings = 130, 26
     away, turn = 0.3 + rng.gamma(1.6, 2.6, n), rng.uniform(-1.9, 1.9, n)
     x, y, radius = away * np.cos(turn), 1.2 * away * np.sin(turn), rng.uniform(0.06, 0.17, n) / (1 + away / 8)
@@ -117,7 +87,8 @@ def vessel_map(number: int, child: bool, wide: int = 1) -> Image.Image:
     if wide > 1:
         return Image.fromarray(gaussian_filter(np.asarray(vessel_map(number, child)), 0.29 * wide))
     rng = np.random.default_rng([number, 11])
-    x, y, radius, length = (np.concatenate(v) for v in zip((twigs if child else arbors)(rng), end_on(rng), strict=True))
+    parts = [childtwigs.points(rng)] if child else [arbors(rng), end_on(rng)]
+    x, y, radius, length = (np.concatenate(v) for v in zip(*parts, strict=True))
     columns, rows = (round((high - low) / CELL) for low, high in (OUT, UP))
     column, row = np.floor((x - OUT[0]) / CELL), np.floor((UP[1] - y) / CELL)
     inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
@@ -126,13 +97,14 @@ def vessel_map(number: int, child: bool, wide: int = 1) -> Image.Image:
     edges = (0, 0.03, 0.05, 0.08, 0.2, 0.35, 1)
     for low, high in zip(edges, edges[1:], strict=False):
         some = inside & (radius >= low) & (radius < high)
+        if not some.any():
+            continue
         points = np.bincount(place[some], volume[some] / CELL**2, rows * columns).astype(np.float32)
         out += gaussian_filter(points.reshape(rows, columns), 0.5 * (radius[some].mean() / CELL) + 0.4, truncate=3.0)
-    if not child:
-        out = np.float32(MOST) * np.tanh(out * np.float32(1 / MOST))
-        for sd in (1.2, 2.4):
-            grain = gaussian_filter(rng.standard_normal(out.shape, np.float32), sd)
-            out += np.float32(GRAIN / grain.std()) * grain
+    out = np.float32(MOST) * np.tanh(out * np.float32(1 / MOST))
+    for sd in (1.2, 2.4):
+        grain = gaussian_filter(rng.standard_normal(out.shape, np.float32), sd)
+        out += np.float32(GRAIN[child] / grain.std()) * grain
     return Image.fromarray(np.maximum(out, 0))
 
 
@@ -161,8 +133,6 @@ def path(patient, plane: Plane, hilum, unit: float, tall: float) -> np.ndarray:
         lung = np.diag([side, -1] / (stretch * CELL)) @ turn  # cm to pixels of the map
         offset = lung @ (corner / scale + film @ (first, 0) - hilum(side)) - np.array([OUT[0], -UP[1]]) / CELL
         matrix = np.column_stack([lung @ film, offset]).ravel()
-        seen = vessel_map(number, patient.child, wide).transform(
-            (last - first, rows), Image.Transform.AFFINE, tuple(matrix), method
-        )
-        out[:, first:last] = seen
+        seen = vessel_map(number, patient.child, wide)
+        out[:, first:last] = seen.transform((last - first, rows), Image.Transform.AFFINE, tuple(matrix), method)
     return out

@@ -13,18 +13,18 @@ from .plane import Plane
 
 GENERATIONS = 5
 HEIGHT = 19.2  # cm, of average lungs
-COARSE = 1.55  # a child's vessels over those of an adult of the same size: fewer generations of them
+COARSE = 1.3  # a child's vessels over those of an adult of the same size: fewer generations of them
 DRAWN = ((1.0, 2.6), (0.6, 2.4))  # `branches` of an adult and of a child: how widened, how solid
 POINTS = 6  # of the curve that a branch follows
 # Soft parts of a hilum: centre outwards and above it, half-width, half-height and depth, cm.
-CHILD_HILA = ((0.2, 0.4, 1.5, 1.7, 0.8), (0.0, -1.6, 1.5, 2.2, 0.8), (0.4, -6.6, 2.6, 4.6, 0.6))
+CHILD_HILA = ((0.2, 0.4, 1.5, 1.7, 0.5), (0.0, -1.6, 1.5, 2.2, 0.5), (0.4, -6.6, 2.6, 4.6, 0.4))
 ADULT_HILA = ((0.3, 0.3, 1.1, 1.4, 0.6), (1.0, -1.8, 0.9, 2.2, 0.5))
 
 
 def hilum(f: Frame, side: int, child: bool = False) -> tuple[float, float]:
     """Where the vessels enter the lung, cm; the left hilum lies higher, a child's further out: the heart is wide."""
     if child:
-        return side * 0.35 * f.width, f.apex - (0.50 if side < 0 else 0.44) * f.height
+        return side * 0.35 * f.width, f.apex - (0.54 if side < 0 else 0.48) * f.height
     return side * 0.27 * f.width, f.apex - (0.52 if side < 0 else 0.47) * f.height
 
 
