@@ -17,7 +17,7 @@ CELLS = (8, 16, 32, 64)  # of that unevenness, on 48 cm
 # Half-widths of chest and neck and of the skin, over that of chest and wall, by lung heights above the apex
 LEVELS = np.array([-2.0, -1.35, -1.0, -0.72, -0.5, -0.3, -0.12, 0.0, 0.1, 0.2, 0.3, 0.42, 0.6])
 CHEST = np.array([1.05, 1.04, 1.03, 1.02, 1.03, 1.03, 1.00, 0.94, 0.84, 0.68, 0.53, 0.43, 0.41])
-SKIN = np.array([1.05, 1.04, 1.03, 1.03, 1.04, 1.04, 0.99, 0.90, 0.78, 0.62, 0.49, 0.43, 0.42])
+SKIN = np.array([1.05, 1.04, 1.03, 1.03, 1.04, 1.04, 0.99, 0.90, 0.76, 0.55, 0.42, 0.38, 0.36])
 RIM = 0.2  # cm: how gradually the body begins at its outline, where there is more fat than muscle
 
 
@@ -37,7 +37,7 @@ def trunk(patient, exposure, f: Frame, x, y, rows: Lookup) -> np.ndarray:
         [1.2 * chest, 1.08 * chest, chest, 0.90 * chest, 0.68 * chest, 0.72 * chest],
     )
     # Half the depth of the muscles beside the chest
-    flesh = rows(a + np.array([-1.1, -0.6, -0.25, 0.0, 0.2]) * h, np.array([0.30, 0.42, 0.58, 0.64, 0.56]) * chest)
+    flesh = rows(a + np.array([-1.1, -0.6, -0.25, 0.0, 0.2]) * h, np.array([0.28, 0.34, 0.42, 0.46, 0.40]) * chest)
     skins = {}
     for k in (-1, 1):
         up = math.sin(arm_lift(exposure, k))
@@ -71,7 +71,7 @@ def arm_lift(exposure, side: int) -> float:
 def shoulder(exposure, f: Frame, side: int) -> np.ndarray:
     """Middle of a shoulder joint, x counted outwards, cm: raising the arm moves it upwards and inwards."""
     up = math.sin(arm_lift(exposure, side))
-    return np.array(((0.85 - 0.03 * up) * f.width, f.apex + (0.02 + 0.06 * up) * f.height))
+    return np.array(((0.91 + 0.08 * up) * f.width, f.apex + (0.07 * up - 0.07) * f.height))
 
 
 def upper_arm(patient, exposure, f: Frame, x, y, side: int, rng) -> tuple[tuple, np.ndarray]:

@@ -1,9 +1,10 @@
 """A small child's shoulder girdle: clavicles, shoulder blades turned outwards by the raised arms, and upper arms.
 
 Landmarks lie as on supine films with the arms up (Caffey; Keats, Atlas of Normal Roentgen Variants): the clavicle
-rises from beside the spine over the apex to the acromion; of the blade, thin as paper, one sees the lateral border
-outside the ribs, the socket, and the spine as a wedge over two or three ribs; the upper end of the humerus is a funnel
-capped by a small oval growth centre beside the socket. Lengths follow from the patient's `Frame`; all values are cm of
+rises from beside the spine over the apex and ends outside the first ribs; the raised arm turns the blade out from
+behind the ribs: a plate thin as paper, its lateral border a fine line, its spine seen end-on as a wedge from the socket
+to the ribs. The upper end of the humerus is a funnel with a rounded end, capped by one growth centre and, from the
+second year on, a second one (greater tubercle). Lengths follow from the patient's `Frame`; all values are cm of
 cortical bone.
 """
 
@@ -29,33 +30,16 @@ def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) ->
     for side in (-1, 1):
         lift = arm_lift(exposure, side)
         up = np.clip(lift / 1.3, -1, 1.1)  # raising the arm turns the tip outwards and the socket upwards
-        at = _places(f, up, rng.normal(0, 0.25 * f.unit, 2), np.clip(rng.normal(0, 0.12), -0.25, 0.25))
-        above = 0.015 + 0.02 * up + 0.03 * exposure.shoulders  # of the acromion
-        rims, outline = _blade(plane, f, side, at, above, rng)
+        joint = shoulder(exposure, f, side) + rng.normal(0, 0.35 * f.unit, 2)
+        rims, outline = _blade(plane, f, side, joint, 0.08 + 0.24 * up + rng.normal(0, 0.09), rng)
         pieces.append(rims)
         outlines.append(outline)
-        aside, rise = 0.04 * rng.standard_normal() - 0.02 * up, 0.03 * rng.standard_normal()
-        ends.append(at(0.80 + aside, above + rise))
-        pieces += humerus(patient, plane, f, side, shoulder(exposure, f, side), lift, rng)
+        high = 0.045 + 0.04 * up + 0.03 * exposure.shoulders + 0.03 * rng.standard_normal()
+        ends.append(((0.80 + 0.04 * rng.standard_normal()) * f.width, f.apex + high * f.height))
+        pieces += humerus(patient, plane, f, side, joint, lift, rng)
     pieces += clavicles(plane, f, np.array(ends), rng)
     blades = np.float32(PLATE * f.unit) * plane.fill(outlines)
     return pieces, enlarged(np.ascontiguousarray(blades[::3, ::3]), 3, blades.shape)
-
-
-def _places(f: Frame, up: float, shift: np.ndarray, turn: float):
-    """Points of a blade by half-widths from the midline and lung heights above the apex; it turns about its top.
-
-    turn: of this side, radians, positive with the tip outwards.
-    """
-    hinge = 0.74 * f.width
-    cos, sin = math.cos(turn), math.sin(turn)
-
-    def at(across, above) -> np.ndarray:
-        across = across - 0.06 + 0.16 * (up - 1) * np.maximum(0.05 - above, 0)
-        x, y = across * f.width - hinge, above * f.height
-        return np.stack((hinge + x * cos - y * sin + shift[0], f.apex + y * cos + x * sin + shift[1]), axis=-1)
-
-    return at
 
 
 def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator) -> list[tuple]:
@@ -97,93 +81,108 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
     return [body, plane.tubes(x, y, z, 0.13 * u, path)]
 
 
-# Begin, bend and end of the thick parts of a blade, as half-widths from the midline and lung heights above the apex;
+# Begin, bend and end of the thick parts of a blade, in units from the socket towards the tip and towards the midline;
 # half-width and path (of the unit) at the begin, between, and at the end
 LINES = np.array(
     [
-        ((0.74, 0.08), (0.77, 0.04), (0.82, 0.00), (0.30, 0.14), (0.34, 0.22), (0.30, 0.14)),  # socket
-        ((0.79, 0.06), (0.75, 0.01), (0.65, -0.08), (0.80, 0.30), (0.56, 0.48), (0.20, 0.25)),  # neck
-        ((0.77, 0.03), (0.69, -0.05), (0.45, -0.25), (0.34, 0.20), (0.22, 0.62), (0.05, 0.06)),  # spine
-        ((0.71, -0.01), (0.77, 0.05), (0.81, 0.10), (0.30, 0.12), (0.40, 0.30), (0.46, 0.22)),  # acromion
-        ((0.74, 0.05), (0.70, 0.09), (0.66, 0.07), (0.34, 0.16), (0.52, 0.24), (0.40, 0.24)),  # coracoid
-        ((0.80, -0.05), (0.88, -0.12), (0.98, -0.37), (0.32, 0.26), (0.24, 0.22), (0.16, 0.10)),  # lateral border
+        ((-1.2, 0.5), (0.2, -0.2), (1.6, 0.4), (0.26, 0.16), (0.32, 0.30), (0.26, 0.18)),  # socket
+        ((-0.4, 0.6), (0.6, 1.4), (1.6, 2.6), (0.80, 0.18), (0.62, 0.36), (0.30, 0.20)),  # neck
+        ((-0.7, 1.2), (0.7, 2.3), (2.5, 4.3), (0.20, 0.24), (0.17, 0.34), (0.13, 0.20)),  # spine, its upper side
+        ((1.0, 0.5), (1.8, 1.9), (2.5, 4.3), (0.20, 0.24), (0.17, 0.38), (0.13, 0.20)),  # and its lower
+        ((2.3, 4.0), (3.0, 5.6), (3.6, 7.2), (0.15, 0.22), (0.13, 0.16), (0.10, 0.06)),  # and its end on the ribs
+        ((-0.2, 1.6), (-2.3, 2.2), (-3.2, 0.6), (0.55, 0.10), (0.70, 0.16), (0.62, 0.14)),  # acromion
+        ((-0.2, 1.2), (-1.6, 1.8), (-1.2, 3.4), (0.45, 0.14), (0.50, 0.16), (0.42, 0.14)),  # coracoid
+        ((1.4, 0.3), (5.2, 1.7), (11.0, 0.3), (0.26, 0.26), (0.17, 0.20), (0.14, 0.10)),  # lateral border
     ]
 )
-ACROMION, BORDER = 3, 5
-# Outline: lateral border, tip, medial border and upper border, three control points each; the tip is added.
+BORDER = 7
+# Outline: lateral border, tip, medial border and upper border, three control points each
 OUTLINE = np.array(
     [
-        [(0.80, -0.05), (0.88, -0.12), (0, 0)],
-        [(0, 0), (0.01, -0.09), (-0.16, -0.13)],
-        [(-0.16, -0.13), (0.72, -0.36), (0.66, -0.10)],
-        [(0.66, -0.10), (0.74, 0.03), (0.80, -0.05)],
+        [(1.4, 0.3), (5.2, 1.7), (11.0, 0.3)],
+        [(11.0, 0.3), (12.3, 0.3), (11.4, 2.0)],
+        [(11.4, 2.0), (6.5, 6.5), (1.0, 6.5)],
+        [(1.0, 6.5), (-0.6, 3.0), (1.4, 0.3)],
     ]
 )
-BY_TIP = np.array([(0, 0, 1), (1, 1, 1), (1, 0, 0), (0, 0, 0)], bool)
 
 
-def _blade(plane: Plane, f: Frame, side: int, at, above: float, rng: np.random.Generator) -> tuple[tuple, tuple]:
-    """Thick parts of a blade as tubes, and its outline in pixels. above: see `draw`."""
+def _blade(plane: Plane, f: Frame, side: int, joint, turn: float, rng: np.random.Generator) -> tuple[tuple, tuple]:
+    """Thick parts of a blade as tubes, and its outline in pixels.
+
+    joint: middle of the shoulder joint, cm. turn: of the tip outwards, radians.
+    """
+    down, inwards = np.array([(math.sin(turn), -math.cos(turn)), (-math.cos(turn), -math.sin(turn))])
+    size, broad = f.unit * rng.normal(1, 0.05), rng.uniform(0.75, 1.0)  # it is seen aslant
+    start = joint + f.unit * (0.6 * down + 1.5 * inwards)
+
+    def at(points: np.ndarray) -> np.ndarray:
+        return start + size * (points[..., :1] * down + broad * points[..., 1:] * inwards)
+
     t = np.linspace(0, 1, plane.samples(9 * f.unit))
-    tip = np.array((min(rng.normal(1.03, 0.04), 1.10), rng.normal(-0.41, 0.04)))  # it stays below the skin
-    points = LINES[:, :3].copy()
-    points[ACROMION, 2, 1], points[BORDER, 2] = above, tip
-    points[:, 1:] += rng.normal(0, 0.012, (len(points), 2, 2))
-    curves = bezier(at(points[..., 0], points[..., 1]), t)
+    points = LINES[:, :3] + rng.normal(0, 0.15, (len(LINES), 3, 2))
+    curves = bezier(at(points), t)
     middle = 1 - np.abs(t - 0.45) / np.where(t < 0.45, 0.45, 0.55)
     shares = np.stack([(1 - middle) * (t < 0.45), middle, (1 - middle) * (t >= 0.45)])
     shares *= f.unit * np.sqrt(np.minimum(1, np.minimum(t, 1 - t) * 5 + 0.01))  # no square ends
     radius, path = (LINES[:, 3:, k] @ shares for k in (0, 1))
-    path *= rng.uniform(0.9, 1.6, (len(path), 1))
+    path *= rng.uniform(1.0, 1.9, (len(path), 1))
     z = BLADE * f.depth
     rims = plane.tubes(side * curves[:, 0], curves[:, 1], z, radius, path, hollow=0.8, marrow=0.5)
-    corners = OUTLINE + BY_TIP[..., None] * tip
-    outline = np.concatenate(list(bezier(at(corners[..., 0], corners[..., 1]), np.linspace(0, 1, EDGE))), axis=1)
+    outline = np.concatenate(list(bezier(at(OUTLINE), np.linspace(0, 1, EDGE))), axis=1)
     return rims, plane.project(side * outline[0], outline[1], z)
 
 
-def humerus(patient, plane: Plane, f: Frame, side: int, socket, lift: float, rng: np.random.Generator) -> list[tuple]:
-    """Shaft that widens to its end, and the growth centre that caps it: a faint small oval that grows with age."""
+def humerus(patient, plane: Plane, f: Frame, side: int, joint, lift: float, rng: np.random.Generator) -> list[tuple]:
+    """Shaft that flares to a rounded end, and the growth centres that cap it: balls that grow with age."""
     u, z = f.unit, -0.3 * f.depth
     way = np.array((math.cos(lift), math.sin(lift)))
     square = np.array((-way[1], way[0]))
-    grown = float(np.clip((patient.age - 1) / 4.5 + rng.normal(0, 0.15), 0, 1))
-    head, thick = (0.74 + 0.84 * grown) * u, (0.52 + 0.66 * grown) * u
-    centre = socket + way * (0.15 * u + thick) + rng.normal(0, 0.12 * u, 2)
-    # The plate of cartilage is a wavy dark line that narrows with age; the shaft rises into it as a dome.
-    gap, dome, end = (0.12 - 0.10 * grown) * u, (0.30 + 0.20 * grown) * u, rng.uniform(1.25, 1.45) + 0.25 * grown
-    base = centre + way * (0.85 * thick + gap)
+    grown = float(np.clip((patient.age - 0.5) / 4.0 + rng.normal(0, 0.12), 0, 1))
+    head = (0.70 + 0.90 * grown) * u
+    end = (rng.uniform(1.40, 1.60) + 0.30 * grown) * u  # half-width of the shaft's end
+    # The plate of cartilage between them is dark, narrows with age, and hides where the raised arm is seen aslant.
+    short = 0.75 + 0.25 * abs(way[0])
+    centre = joint + way * 0.3 * u
+    base = centre + way * (0.85 * head + (0.20 - 0.10 * grown) * u) * short
     t = np.linspace(0, 1, plane.samples(36 * u)) ** 1.8
     along = 22 * u * t
-    rim = np.minimum(along / dome, 1)
-    radius = u * end * np.sqrt(rim * (2 - rim) * 0.6 + 0.4)
-    radius *= np.interp(along / u, [0.3, 1.0, 2.2, 4.5, 22], [1, 0.92, 0.70, 0.50, 0.42])
+    rim = np.minimum(along / (0.75 * u * short), 1)
+    radius = end * np.sqrt(rim * (2 - rim) * 0.85 + 0.15)
+    radius *= np.interp(along / u, [0.4, 1.2, 2.5, 5, 9, 22], [1, 0.92, 0.76, 0.64, 0.58, 0.56])
     bow = 0.20 * u * np.sin(np.pi * np.clip(3.7 * t, 0, 1)) + rng.normal(0, 0.5 * u) * t
     x, y = (base[i] + way[i] * along + square[i] * bow for i in (0, 1))
-    solid = u * np.interp(along / u, [0, 0.25, 1, 3, 22], [0.25, 0.75, 0.70, 0.80, 0.95])
-    aside = np.array((0, -0.86, 0.86))[:, None] * radius  # the cortex at both sides thickens along the shaft
-    wall = u * np.interp(along / u, [0.5, 1.2, 3, 6, 22], [0, 0.2, 0.7, 1.1, 1.3]) * rng.uniform(0.7, 1.2, (2, 1))
+    solid = u * np.interp(along / u, [0, 0.4, 1.2, 3, 22], [0.15, 0.55, 0.60, 0.55, 0.55])
+    aside = np.array((0, -0.88, 0.88))[:, None] * radius  # the cortex at both sides thickens along the shaft
+    wall = u * np.interp(along / u, [0.6, 1.4, 3, 6, 22], [0, 0.2, 0.6, 0.9, 1.0]) * rng.uniform(0.7, 1.2, (2, 1))
     wall *= 1 + 0.2 * np.sin(rng.uniform(4, 7, (2, 1)) * t**0.5 + rng.uniform(0, 6, (2, 1)))
     x, y = (side * (x + square[0] * aside), y + square[1] * aside)
-    radius, solid = np.stack([radius] + 2 * [np.full_like(t, 0.17 * u)]), np.stack([solid, *wall])
+    radius, solid = np.stack([radius] + 2 * [np.full_like(t, 0.16 * u)]), np.stack([solid, *wall])
     shaft = plane.tubes(x, y, z, radius, solid, hollow=0.7, marrow=0.8)
-    # An oval at first, in the end half a ball with a flat base; two shells of unlike outline blur its edge
-    s = np.linspace(-0.99, 0.97, plane.samples(4 * u))
-    half_ball = chord(0.55 * (s - 0.82)) * np.sqrt(np.minimum(1, 6 * (1 - s)))
-    r = head * (chord(s) + (0.3 + 0.5 * grown) * (half_ball - chord(s)))
-    wave = rng.uniform(0, 6, (2, 1))
-    shells = np.array([[0.82], [1.06]]) * r * (1 + 0.05 * np.sin(5 * s + wave) + 0.03 * np.sin(11 * s + 2 * wave))
-    lean = (rng.normal(0, 0.12, (2, 1)) + 0.05 * s) * head
-    x, y = (centre[i] + way[i] * thick * s + square[i] * lean for i in (0, 1))
-    cap = plane.tubes(side * x, y, z, shells, (0.19 + 0.12 * grown) * r / head * u, hollow=0.8, marrow=0.5)
+    # Head and, smaller, further out and later, the greater tubercle: balls, each with a thin wavy shell
+    late = max(grown - 0.25, 0.0)
+    sizes = np.array((head, (0.35 + 0.55 * late) * u * (late > 0)))[: 1 + (late > 0), None]
+    out = -np.sign(way[0] or 1) * np.array((-0.25 * grown, 0.85))[: len(sizes)] * (0.4 * head + 0.6 * end)
+    ahead = rng.normal(0, 0.15 * u, len(sizes)) + np.array((0, 0.3 * u))[: len(sizes)]
+    place = centre + way * ahead[:, None] + square * out[:, None]
+    s = np.linspace(-0.99, 0.99, plane.samples(4 * u))
+    wave = rng.uniform(0, 6, (len(sizes), 1))
+    r = sizes * chord(s) * (1 + 0.05 * np.sin(5 * s + wave) + 0.03 * np.sin(11 * s + 2 * wave))
+    x, y = (place[:, i, None] + way[i] * 0.9 * sizes * s for i in (0, 1))
+    cap = plane.tubes(side * x, y, z, r, (0.26 + 0.20 * grown) * r, hollow=0.8, marrow=0.5)
+    turn = np.linspace(0, 2 * np.pi, plane.samples(6 * u))
+    ring = 0.95 * sizes * (1 + 0.05 * np.sin(2 * turn + wave) + 0.03 * np.sin(5 * turn + 2 * wave))
+    x, y = (place[:, i, None] + way[i] * 0.9 * ring * np.cos(turn) + square[i] * ring * np.sin(turn) for i in (0, 1))
+    shell = 0.13 * u * (1 + 0.5 * np.sin(turn + 3 * wave) + 0.5 * np.sin(3 * turn + wave))
+    shells = plane.tubes(side * x, y, z, 0.17 * u, shell)
     # Trabeculae
     n = int(60 + 60 * grown)
-    reach, across = rng.uniform(-2 * thick, 2.2 * u, n), rng.uniform(-0.85, 0.85, n)
-    fits = np.interp(reach, [-2 * thick, -thick, 0, 0.5 * u, 2.2 * u], [0.4 * head, head, 0.9 * head, end * u, 0.7 * u])
+    reach, across = rng.uniform(-1.7 * head, 2.2 * u, n), rng.uniform(-0.85, 0.85, n)
+    fits = np.interp(reach, [-1.7 * head, -head, 0, 0.5 * u, 2.2 * u], [0.3 * head, head, 0.8 * end, end, 0.75 * end])
     steps = np.array((-0.5, 0.5)) * rng.uniform(0.15, 0.6, (n, 1)) * u
     x, y = (
         base[i] + way[i] * (reach[:, None] + steps) + square[i] * (across * fits)[:, None] * (1 + 0.1 * steps)
         for i in (0, 1)
     )
     weave = plane.tubes(side * x, y, z, 0.09 * u, rng.normal(0, 0.05 * u, (n, 1)))
-    return [shaft, cap, weave]
+    return [shaft, cap, shells, weave]

@@ -173,7 +173,7 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
         "seed": int(rng.integers(2**32)),
     }
     if child:  # drawn last, so that adults are as they were
-        drawn |= {"skew": 0.20 * rng.standard_normal(), "chin": 0.7 + 1.0 * rng.standard_normal()}
+        drawn |= {"skew": 0.20 * rng.standard_normal(), "chin": -0.7 + 0.8 * rng.standard_normal()}
         drawn["head"] = 0.35 * rng.standard_normal()
     for name, (low, high) in RANGES.items():
         if isinstance(drawn[name], float):
