@@ -41,7 +41,7 @@ def trunk(patient, exposure, f: Frame, x, y, rows: Lookup) -> np.ndarray:
     skins = {}
     for k in (-1, 1):
         up = math.sin(arm_lift(exposure, k))
-        drawn = np.interp(np.arange(13), [2, 4, 5, 6, 8, 12], [0, 0.03, 0.03, 0, -0.03, 0]) * up  # by raised arms
+        drawn = np.interp(np.arange(13), [2, 4, 5, 6, 8, 12], [0, 0.05, 0.06, 0.04, -0.02, 0]) * up  # by raised arms
         skins[k] = curve(knots, edge * (SKIN + drawn + rng.normal(0, 0.012, 13)))
     (skin,) = rows.of_sides([skins], np.copysign(np.float32(1), x))
     r = x / rows.smooth(curve(knots, edge * CHEST))

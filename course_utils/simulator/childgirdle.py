@@ -31,7 +31,8 @@ def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) ->
         lift = arm_lift(exposure, side)
         up = np.clip(lift / 1.3, -1, 1.1)  # raising the arm turns the tip outwards and the socket upwards
         joint = shoulder(exposure, f, side) + rng.normal(0, 0.35 * f.unit, 2)
-        rims, outline = _blade(plane, f, side, joint, 0.08 + 0.24 * up + rng.normal(0, 0.09), rng)
+        room = math.asin(min((1.03 * (f.width + patient.wall) - joint[0]) / (13 * f.unit) + 0.1, 1))  # below the skin
+        rims, outline = _blade(plane, f, side, joint, min(0.08 + 0.24 * up + rng.normal(0, 0.09), room), rng)
         pieces.append(rims)
         outlines.append(outline)
         high = 0.045 + 0.04 * up + 0.03 * exposure.shoulders + 0.03 * rng.standard_normal()
@@ -56,29 +57,29 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
         inner = (0.15 + 0.02 * own[1]) * f.width
         x.append(side * (inner + (outer - inner) * np.sin(0.7 * t) / np.sin(0.7)))
         low = f.apex + start * f.height
-        bend = (0.22 + 0.12 * own[2]) * np.sin(2 * np.pi * t**1.2) + (0.30 + 0.20 * own[0]) * np.sin(np.pi * t)
+        bend = (0.40 + 0.15 * own[2]) * np.sin(2 * np.pi * t**1.2) + (0.30 + 0.20 * own[0]) * np.sin(np.pi * t)
         wave = rng.uniform(0, 6, 4)  # no bone has borders of even distance or brightness
         y.append(low + (top - low) * t + (bend + 0.05 * np.sin(11 * t + wave[0])) * u)
         broad = np.interp(
-            t, [0, 0.05, 0.15, 0.35, 0.60, 0.78, 0.93, 1], [0.50, 0.62, 0.48, 0.28, 0.23, 0.32, 0.50, 0.46]
+            t, [0, 0.05, 0.15, 0.35, 0.60, 0.78, 0.93, 1], [0.50, 0.66, 0.52, 0.34, 0.27, 0.36, 0.62, 0.48]
         )
         broad = broad * (1 + 0.09 * np.sin(9 * t + wave[1]) + 0.04 * np.sin(19 * t + wave[2]))
         radius.append(u * (1 + 0.10 * own[1]) * broad)
-        solid = np.interp(t, [0, 0.05, 0.2, 0.45, 0.72, 0.86, 0.95, 1], [0.0, 0.20, 0.50, 0.85, 0.80, 0.50, 0.20, 0.0])
+        solid = np.interp(t, [0, 0.05, 0.2, 0.45, 0.72, 0.86, 0.95, 1], [0.0, 0.30, 0.60, 0.95, 1.0, 0.75, 0.45, 0.15])
         path.append(0.75 * u * solid * (1 + 0.20 * np.sin(8 * t + wave[3]) + 0.15 * np.sin(21 * t + wave[0])))
     x, y, radius, path = (np.stack(v) for v in (x, y, radius, path))
     z = f.depth * (0.90 - 0.80 * t**1.3)
-    body = plane.tubes(x, y, z, radius, path, hollow=0.6, marrow=0.75)
+    body = plane.tubes(x, y, z, radius, path, hollow=0.7, marrow=0.8)
     # The cortex of either border is thick in the middle, and nowhere the same.
     dx, dy = gradient(x), gradient(y)
     out = np.stack([-dy, dx]) / np.sqrt(dx * dx + dy * dy)
-    wall = np.interp(t, [0.05, 0.2, 0.45, 0.7, 0.9], [0, 0.3, 0.75, 0.7, 0]) * u
+    wall = np.interp(t, [0.05, 0.2, 0.45, 0.7, 0.9], [0, 0.2, 0.45, 0.4, 0.2]) * u
     edges = []
     for border in (-0.8, 0.8):
         own = wall * (0.65 + 0.40 * np.sin(rng.uniform(3, 7, (2, 1)) * t + rng.uniform(0, 6, (2, 1))))
         edges.append((x + border * radius * out[0], y + border * radius * out[1], own))
     x, y, path = (np.concatenate(v) for v in zip(*edges, strict=True))
-    return [body, plane.tubes(x, y, z, 0.13 * u, path)]
+    return [body, plane.tubes(x, y, z, 0.16 * u, path)]
 
 
 # Begin, bend and end of the thick parts of a blade, in units from the socket towards the tip and towards the midline;
@@ -86,7 +87,7 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
 LINES = np.array(
     [
         ((-1.2, 0.5), (0.2, -0.2), (1.6, 0.4), (0.26, 0.16), (0.32, 0.30), (0.26, 0.18)),  # socket
-        ((-0.4, 0.6), (0.6, 1.4), (1.6, 2.6), (0.80, 0.18), (0.62, 0.36), (0.30, 0.20)),  # neck
+        ((-0.4, 0.6), (0.6, 1.4), (1.6, 2.6), (0.85, 0.22), (0.66, 0.46), (0.30, 0.24)),  # neck
         ((-0.7, 1.2), (0.7, 2.3), (2.5, 4.3), (0.20, 0.24), (0.17, 0.34), (0.13, 0.20)),  # spine, its upper side
         ((1.0, 0.5), (1.8, 1.9), (2.5, 4.3), (0.20, 0.24), (0.17, 0.38), (0.13, 0.20)),  # and its lower
         ((2.3, 4.0), (3.0, 5.6), (3.6, 7.2), (0.15, 0.22), (0.13, 0.16), (0.10, 0.06)),  # and its end on the ribs
@@ -128,7 +129,7 @@ def _blade(plane: Plane, f: Frame, side: int, joint, turn: float, rng: np.random
     radius, path = (LINES[:, 3:, k] @ shares for k in (0, 1))
     path *= rng.uniform(1.0, 1.9, (len(path), 1))
     z = BLADE * f.depth
-    rims = plane.tubes(side * curves[:, 0], curves[:, 1], z, radius, path, hollow=0.8, marrow=0.5)
+    rims = plane.tubes(side * curves[:, 0], curves[:, 1], z, radius, path, hollow=0.8, marrow=0.75)
     outline = np.concatenate(list(bezier(at(OUTLINE), np.linspace(0, 1, EDGE))), axis=1)
     return rims, plane.project(side * outline[0], outline[1], z)
 
@@ -147,33 +148,33 @@ def humerus(patient, plane: Plane, f: Frame, side: int, joint, lift: float, rng:
     base = centre + way * (0.85 * head + (0.20 - 0.10 * grown) * u) * short
     t = np.linspace(0, 1, plane.samples(36 * u)) ** 1.8
     along = 22 * u * t
-    rim = np.minimum(along / (0.75 * u * short), 1)
-    radius = end * np.sqrt(rim * (2 - rim) * 0.85 + 0.15)
+    rim = np.minimum(along / (0.95 * u * short), 1)
+    radius = end * np.sqrt(rim * (2 - rim) * 0.95 + 0.05)
     radius *= np.interp(along / u, [0.4, 1.2, 2.5, 5, 9, 22], [1, 0.92, 0.76, 0.64, 0.58, 0.56])
     bow = 0.20 * u * np.sin(np.pi * np.clip(3.7 * t, 0, 1)) + rng.normal(0, 0.5 * u) * t
     x, y = (base[i] + way[i] * along + square[i] * bow for i in (0, 1))
-    solid = u * np.interp(along / u, [0, 0.4, 1.2, 3, 22], [0.15, 0.55, 0.60, 0.55, 0.55])
+    solid = u * np.interp(along / u, [0, 0.5, 1.2, 3, 22], [0.10, 0.45, 0.62, 0.55, 0.50])
     aside = np.array((0, -0.88, 0.88))[:, None] * radius  # the cortex at both sides thickens along the shaft
-    wall = u * np.interp(along / u, [0.6, 1.4, 3, 6, 22], [0, 0.2, 0.6, 0.9, 1.0]) * rng.uniform(0.7, 1.2, (2, 1))
+    wall = u * np.interp(along / u, [0.6, 1.4, 3, 6, 22], [0, 0.1, 0.4, 0.65, 0.75]) * rng.uniform(0.7, 1.2, (2, 1))
     wall *= 1 + 0.2 * np.sin(rng.uniform(4, 7, (2, 1)) * t**0.5 + rng.uniform(0, 6, (2, 1)))
     x, y = (side * (x + square[0] * aside), y + square[1] * aside)
-    radius, solid = np.stack([radius] + 2 * [np.full_like(t, 0.16 * u)]), np.stack([solid, *wall])
+    radius, solid = np.stack([radius] + 2 * [np.full_like(t, 0.22 * u)]), np.stack([solid, *wall])
     shaft = plane.tubes(x, y, z, radius, solid, hollow=0.7, marrow=0.8)
     # Head and, smaller, further out and later, the greater tubercle: balls, each with a thin wavy shell
     late = max(grown - 0.25, 0.0)
     sizes = np.array((head, (0.35 + 0.55 * late) * u * (late > 0)))[: 1 + (late > 0), None]
     out = -np.sign(way[0] or 1) * np.array((-0.25 * grown, 0.85))[: len(sizes)] * (0.4 * head + 0.6 * end)
-    ahead = rng.normal(0, 0.15 * u, len(sizes)) + np.array((0, 0.3 * u))[: len(sizes)]
+    ahead = rng.normal(0.4 * (1 - short) / 0.25 * head, 0.15 * u, len(sizes)) + np.array((0, 0.3 * u))[: len(sizes)]
     place = centre + way * ahead[:, None] + square * out[:, None]
     s = np.linspace(-0.99, 0.99, plane.samples(4 * u))
     wave = rng.uniform(0, 6, (len(sizes), 1))
-    r = sizes * chord(s) * (1 + 0.05 * np.sin(5 * s + wave) + 0.03 * np.sin(11 * s + 2 * wave))
+    r = sizes * chord(s) * (1 + 0.08 * np.sin(4 * s + wave) + 0.03 * np.sin(11 * s + 2 * wave))
     x, y = (place[:, i, None] + way[i] * 0.9 * sizes * s for i in (0, 1))
     cap = plane.tubes(side * x, y, z, r, (0.26 + 0.20 * grown) * r, hollow=0.8, marrow=0.5)
     turn = np.linspace(0, 2 * np.pi, plane.samples(6 * u))
-    ring = 0.95 * sizes * (1 + 0.05 * np.sin(2 * turn + wave) + 0.03 * np.sin(5 * turn + 2 * wave))
+    ring = 0.95 * sizes * (1 + 0.08 * np.sin(2 * turn + wave) + 0.04 * np.sin(5 * turn + 2 * wave))
     x, y = (place[:, i, None] + way[i] * 0.9 * ring * np.cos(turn) + square[i] * ring * np.sin(turn) for i in (0, 1))
-    shell = 0.13 * u * (1 + 0.5 * np.sin(turn + 3 * wave) + 0.5 * np.sin(3 * turn + wave))
+    shell = 0.12 * u * np.maximum(0.7 + np.sin(turn + 3 * wave) + 0.5 * np.sin(3 * turn + wave), 0)
     shells = plane.tubes(side * x, y, z, 0.17 * u, shell)
     # Trabeculae
     n = int(60 + 60 * grown)
