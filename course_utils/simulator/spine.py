@@ -81,7 +81,7 @@ CHILD = Column(
     spinous=0.3,
     club=0.5,
     heads=0.9,
-    sharp=3.5,
+    sharp=6.0,
     bright=0.88,
 )
 
