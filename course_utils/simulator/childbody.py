@@ -78,7 +78,7 @@ def upper_arm(patient, exposure, f: Frame, x, y, side: int, rng) -> tuple[tuple,
     """Where an arm lies, and its squared depth there, negative outside: a cone that tapers towards the elbow, cm^2."""
     lift = arm_lift(exposure, side)
     way = math.cos(lift) * side, math.sin(lift)
-    length, radius = 22 * f.unit, (4.4 * f.unit + 0.5 * patient.wall) * math.exp(rng.normal(0, 0.08))
+    length, radius = 22 * f.unit, (3.5 * f.unit + 0.35 * patient.wall) * math.exp(rng.normal(0, 0.08))
     start = shoulder(exposure, f, side) * (side, 1)
     centre = [a + b * length / 2 for a, b in zip(start, way, strict=True)]
     part = around(x, y, centre, *(abs(b) * length / 2 + 3.3 * radius for b in way))
@@ -86,7 +86,7 @@ def upper_arm(patient, exposure, f: Frame, x, y, side: int, rng) -> tuple[tuple,
     along = dx * np.float32(way[0]) + dy * np.float32(way[1])
     across = dx * np.float32(way[1]) - dy * np.float32(way[0])
     beyond = np.minimum(along, 0)  # its muscles reach down the flank
-    beyond *= np.float32(0.32 / radius)
+    beyond *= np.float32(0.45 / radius)
     along *= np.float32(1 / length)
     bulge = np.float32(0.05) * np.sin(along * np.float32(rng.uniform(5, 9)) + np.float32(rng.uniform(0, 6)))
     across /= np.float32(radius) * (1 - np.float32(0.30) * np.clip(along, 0, 1) + bulge)
