@@ -90,7 +90,7 @@ def draw_disease(rng: np.random.Generator, kind: str, patient, strength: float =
                         float(rng.uniform(0.11, 0.29) * (0.7 + 0.7 * worse)),
                     )
                 )
-        net = float(rng.uniform(0.1, 0.5))
+        net = float(rng.uniform(0.2, 0.65))
     elif kind == "bacterial":
         side = int(rng.choice((-1, 1), p=(0.58, 0.42)))
         lobe = rng.choice(3, p=(0.3, 0.25, 0.45))

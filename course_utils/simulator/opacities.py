@@ -16,9 +16,10 @@ THRESHOLD = 1.0  # cm of extra path that count as lesion in the mask
 # A small child's lungs are shallow: what fills them takes a larger share of the air than in an adult.
 SHALLOW = {"bacterial": 2.4, "viral": 2.2}
 RAGGED = {"covid": 0.45, "bacterial": 0.35, "viral": 0.35}  # how far an edge follows the texture, over its half-axes
+LIMITS = {"covid": (-1.6, 1.0)}  # of the cloud, so that no edge strays far and no round hole opens in a patch
 # How gradually a patch begins, adults and children.
-SOFT = ({"bacterial": 1.2, "covid": 1.2}, {"bacterial": 2.2, "viral": 2.0})
-DENSE = {"covid": 1.75, "bacterial": 1.15, "viral": 1.4}  # of adults
+SOFT = ({"bacterial": 1.2, "covid": 1.5}, {"bacterial": 2.2, "viral": 2.0})
+DENSE = {"covid": 1.6, "bacterial": 1.15, "viral": 1.4}  # of adults
 FISSURE = 0.48  # height of the horizontal fissure at the hilum, 0 apex to 1 dome
 REACH = 24.0  # cm, half-side of the square that textures cover
 
@@ -64,12 +65,10 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     strength = disease.strength * (SHALLOW if patient.child else DENSE).get(disease.kind, 1.0)
     part = tuple(slice(np.argmax(seen), seen.size - np.argmax(seen[::-1])) for seen in (air.any(1), air.any(0)))
     cloud = texture(rng, plane, (8, 16, 32, 64) if patient.child else (10, 20, 40, 80), f.unit, part)
-    cloud = np.maximum(cloud, np.float32(-2))  # no edge strays far
-    patchy = 0.36 if patient.child else 0.20 if disease.kind == "bacterial" else 0.40  # how uneven it is inside
-    fine = texture(rng, plane, (34, 68), f.unit, part)
-    if not patient.child:
-        fine = np.float32(0.8) - np.abs(fine)  # ridges: lines that form a net
-    fine = np.clip(1 + 0.45 * fine, 0.3, 2.0)
+    cloud = np.clip(cloud, *LIMITS.get(disease.kind, (-2, None)))
+    patchy = 0.36 if patient.child else 0.20  # how uneven it is inside
+    cells, most = ((34, 68), 0.45) if patient.child else ((60, 120, 240), 0.36)  # an adult's: lobules, 2 to 8 mm wide
+    fine = np.clip(1 + most * texture(rng, plane, cells, f.unit, part), 0.3, 2.0)
     least = 0.55 if patient.child else 0.3  # no black pits in a child's filled lung
     uneven = np.clip(1 + patchy * cloud, least, 2.0) * (1 - disease.net) + disease.net * fine
     share = np.zeros_like(cloud)
