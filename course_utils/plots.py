@@ -5,6 +5,7 @@ import html
 import io
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -83,24 +84,32 @@ def show(figure: Figure, alt: str) -> None:
 
 
 def encode(figure: Figure) -> tuple[str, bytes]:
-    """Return a figure's MIME type and bytes: a PNG of 256 colours, or a JPEG where that would be over `IMAGE_BYTES`.
+    """Return a figure's MIME type and bytes: a PNG of 256 colours where these do, otherwise a JPEG.
 
-    figure: drawn at its own size and DPI. The same figure gives the same bytes. Raises `ValueError` when even a coarse
-    JPEG is too large.
+    They do for curves and for grey films. A film under a map has thousands of colours: of 256, a bright patch of grey
+    may get one that means evidence. figure: drawn at its own size and DPI. The same figure gives the same bytes. Raises
+    `ValueError` when even a coarse JPEG has more than `IMAGE_BYTES`.
     """
     raw = io.BytesIO()
     figure.savefig(raw, format="png", dpi=figure.dpi)
     picture = Image.open(raw).convert("RGB")
+    reduced = picture.quantize(256, dither=Image.Dither.NONE)
     png = io.BytesIO()
-    picture.quantize(256, dither=Image.Dither.NONE).save(png, format="PNG", optimize=True)
-    if png.tell() <= IMAGE_BYTES:
+    reduced.save(png, format="PNG", optimize=True)
+    if png.tell() <= IMAGE_BYTES and _share_off(picture, reduced.convert("RGB")) <= 0.01:
         return "image/png", png.getvalue()
     for quality in (90, 80, 65):
         jpeg = io.BytesIO()
-        picture.save(jpeg, format="JPEG", quality=quality, optimize=True)
+        picture.save(jpeg, format="JPEG", quality=quality, subsampling=0, optimize=True)  # thin lines keep their colour
         if jpeg.tell() <= IMAGE_BYTES:
             return "image/jpeg", jpeg.getvalue()
     raise ValueError(f"a figure of {picture.width} x {picture.height} pixels is too large to store: draw it smaller")
+
+
+def _share_off(picture: Image.Image, other: Image.Image, levels: int = 8) -> float:
+    """Return the share of pixels in which two RGB pictures differ by more than some levels (of 255) in a channel."""
+    difference = np.abs(np.asarray(picture, np.int16) - np.asarray(other, np.int16))
+    return float((difference.max(axis=2) > levels).mean())
 
 
 def gallery(images, captions, columns: int = 4, width: float = 7.5) -> Figure:

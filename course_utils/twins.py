@@ -39,7 +39,7 @@ def labels(patients: int) -> np.ndarray:
 
 
 def films(
-    patients: int,
+    patients: int | Sequence[int],
     variants: Sequence[str] = ("plain",),
     seed: int = 0,
     size: int = SIZE,
@@ -47,9 +47,10 @@ def films(
 ) -> dict[str, np.ndarray]:
     """Return films of simulated patients, variant -> uint8 of shape (patients, size, size), squeezed to a square.
 
-    patients: how many, from 2 on; with a larger number the first ones stay the same. variants: names in `VARIANTS`.
-    seed: of the patients. Films are cached in `cache.folder("twins", ...)`, one file a variant. progress: show a bar
-    while they are made. Raises `ValueError` for an unknown variant or too few patients.
+    patients: how many, from 2 on, or the numbers of some, counted from 0: a number is always the same patient.
+    variants: names in `VARIANTS`. seed: of the patients. Films are cached in `cache.folder("twins", ...)`, one file a
+    variant. progress: show a bar while they are made. Raises `ValueError` for an unknown variant, too few patients, or
+    a number below 0.
     """
     stored = _stored(patients, variants, seed, size, progress)
     return {name: stored[name]["films"] for name in variants}
@@ -67,16 +68,21 @@ def truth(patients: int, seed: int = 0, size: int = SIZE, progress: bool = True)
 def _stored(patients, variants, seed, size, progress) -> dict[str, dict[str, np.ndarray]]:
     if unknown := [name for name in variants if name not in VARIANTS]:
         raise ValueError(f"variants {unknown} are unknown; there is {', '.join(VARIANTS)}")
-    if patients < 2:
-        raise ValueError(f"patients = {patients}: two or more are needed, one of each label")
-    what = [patients, seed, size, STRENGTH, VARIANTS, settings.Settings().describe()]
+    if isinstance(patients, int):
+        if patients < 2:
+            raise ValueError(f"patients = {patients}: two or more are needed, one of each label")
+        patients = range(patients)
+    numbers = [int(number) for number in patients]
+    if not numbers or min(numbers) < 0:
+        raise ValueError(f"patients = {numbers}: numbers from 0 are needed, at least one")
+    what = [numbers, seed, size, STRENGTH, VARIANTS, settings.Settings().describe()]
     folder = cache.folder("twins", hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16])
     found = {name: cache.load_array(folder / f"{name}.npz") for name in variants}
     missing = [name for name in variants if found[name] is None]
     if missing:
-        jobs = (joblib.delayed(_patient)(k, tuple(missing), seed, size) for k in range(patients))
+        jobs = (joblib.delayed(_patient)(k, tuple(missing), seed, size) for k in numbers)
         pool = joblib.Parallel(n_jobs=joblib.cpu_count(), return_as="generator")
-        made = list(bar(pool(jobs), total=patients, desc="simulated patients", show=progress))
+        made = list(bar(pool(jobs), total=len(numbers), desc="simulated patients", show=progress))
         for name in missing:
             found[name] = {part: np.stack([films_[name][part] for films_ in made]) for part in made[0][name]}
             with cache.replacing(folder / f"{name}.npz") as temporary, open(temporary, "wb") as file:

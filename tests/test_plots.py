@@ -74,6 +74,22 @@ def test_a_picture_of_noise_becomes_a_jpeg_within_the_limit():
     assert mime == "image/jpeg" and len(content) <= plots.IMAGE_BYTES
 
 
+def test_grey_stays_grey_beside_a_map():
+    rng = np.random.default_rng(0)
+    film = rng.integers(0, 220, (64, 64))
+    film[40:50, 20:40] += 30  # a bright patch: few pixels for a palette to care about
+    figure, panels = plt.subplots(1, 2, figsize=(3, 1.5), layout="none")
+    for place, axes in enumerate(panels):
+        axes.set_position([place / 2, 0, 0.5, 1])
+        axes.imshow(film, cmap="gray", vmin=0, vmax=255)
+        axes.axis("off")
+    panels[1].imshow(rng.random((8, 8)), cmap="inferno", alpha=0.55, interpolation="bilinear")
+    _, content = plots.encode(figure)
+    shown = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"), int)
+    assert np.ptp(shown[:, :140], axis=2).max() <= 3  # of 255; the map begins at 150
+    assert np.ptp(shown[:, 150:], axis=2).max() > 100
+
+
 def test_a_picture_that_cannot_be_made_small_is_refused():
     with pytest.raises(ValueError, match="draw it smaller"):
         plots.encode(noise(12))

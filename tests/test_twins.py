@@ -52,6 +52,9 @@ def test_they_are_made_once_and_do_not_depend_on_how_many_or_which(made, tmp_pat
     fewer = twins.films(2, ["no marker", "plain"], size=SIZE, progress=False)
     for name, pixels in fewer.items():
         np.testing.assert_array_equal(pixels, films[name][:2])
+    some = twins.films([3, 1], ["plain", "no lesion"], size=SIZE, progress=False)
+    for name, pixels in some.items():
+        np.testing.assert_array_equal(pixels, films[name][[3, 1]])
     monkeypatch.setattr(twins, "_patient", lambda *_: pytest.fail("made again"))
     again = twins.films(2, ["plain"], size=SIZE, progress=False)
     np.testing.assert_array_equal(again["plain"], fewer["plain"])
@@ -70,6 +73,9 @@ def test_impossible_wishes_are_refused():
         twins.films(2, ["upside down"])
     with pytest.raises(ValueError, match="two or more"):
         twins.films(1)
+    for numbers in ([], [2, -1]):
+        with pytest.raises(ValueError, match="numbers from 0"):
+            twins.films(numbers)
 
 
 def test_workers_need_no_torch_and_films_fit_the_network():
