@@ -12,13 +12,12 @@ from .plane import Plane
 HAZE = (0.5, 2.2)  # cm of an adult's size, over which a child's cuffs are smeared: streaks, and what lies around them
 
 
-def walls(patient, plane: Plane, f: Frame, lungs: dict, sides=(-1, 1)) -> np.ndarray:
+def walls(patient, plane: Plane, f: Frame, lungs: dict) -> np.ndarray:
     """Thickened walls on every ray, cm: cuffs along the patient's own vessels, beside which the bronchi run.
 
-    `lungs`: see `anatomy.lungs`. sides: which lungs are ill, -1 right and 1 left.
+    `lungs`: see `anatomy.lungs`.
     """
     own = vessels.tree(patient, f)[1:5] if patient.child else vessels.tree(patient, f)[:3]
-    own = [branches[:, np.isin(np.sign(branches[0]), sides)] for branches in own]
     widen, solid, most = (1.5, 0.7, 0.28) if patient.child else (1.7, 0.75, 0.5)
     path = plane.splat(vessels.branches(plane, own, widen=widen, solid=solid))[0]
     if patient.child:
@@ -28,16 +27,13 @@ def walls(patient, plane: Plane, f: Frame, lungs: dict, sides=(-1, 1)) -> np.nda
     path = np.minimum(path, np.float32(most) * lungs["air"])
     if patient.child:
         path *= lungs["air"] / np.maximum(lungs["full"], np.float32(0.1))  # faint in the shadow of heart and liver
-    if len(sides) == 1:
-        path *= lungs["side"] == sides[0]
     return path
 
 
 def bronchogram(patient, plane: Plane, f: Frame, filled: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Air in the bronchi of a filled lung on every ray, cm; a child's show near the hilum only. filled: cm."""
+    """Air in the bronchi of a filled lung on every ray, cm; a child's lie beside his own vessels. filled: cm."""
     if patient.child:
-        fan = vessels.fan(f, rng, 4, 0.34, generations=3)
-        path = plane.splat(vessels.branches(plane, fan, solid=0.9))[0]
-        return np.minimum(path, np.float32(0.38) * filled)
+        path = plane.splat(vessels.branches(plane, vessels.tree(patient, f)[1:], widen=0.65, solid=2.8))[0]
+        return np.minimum(path, np.float32(0.36) * filled)
     path = plane.splat(vessels.branches(plane, vessels.fan(f, rng, 4, 0.24, generations=4), solid=2.6))[0]
     return np.minimum(path, np.float32(0.2) * filled)

@@ -106,7 +106,6 @@ def draw_disease(rng: np.random.Generator, kind: str, patient, strength: float =
             )
         )
         chance, more = (0.8, (0.20, 0.32, 0.38)) if patient.child else (0.35, (0.12, 0.25, 0.3))
-        net = 0.5 if patient.child else 0.0  # of small airways that are not filled
         if rng.random() < chance:
             patches.append(Patch(side, height + float(rng.normal(0, 0.15)), lateral + float(rng.normal(0, 0.1)), *more))
     elif kind == "viral":

@@ -15,10 +15,11 @@ from .plane import Plane
 THRESHOLD = 1.0  # cm of extra path that count as lesion in the mask
 # A small child's lungs are shallow: what fills them takes a larger share of the air than in an adult.
 SHALLOW = {"bacterial": 2.4, "viral": 2.2}
-RAGGED = {"covid": 0.45, "bacterial": 0.35, "viral": 0.35}  # how far an edge follows the texture, over its half-axes
+# How far an edge follows the texture, over its half-axes, adults and children.
+RAGGED = ({"covid": 0.45, "bacterial": 0.35, "viral": 0.35}, {"bacterial": 0.42, "viral": 0.35})
 LIMITS = {"covid": (-1.6, 1.0)}  # of the cloud, so that no edge strays far and no round hole opens in a patch
 # How gradually a patch begins, adults and children.
-SOFT = ({"bacterial": 1.2, "covid": 1.5}, {"bacterial": 2.2, "viral": 2.0})
+SOFT = ({"bacterial": 1.2, "covid": 1.5}, {"bacterial": 1.9, "viral": 2.0})
 DENSE = {"covid": 1.6, "bacterial": 1.15, "viral": 1.4}  # of adults
 FISSURE = 0.48  # height of the horizontal fissure at the hilum, 0 apex to 1 dome
 REACH = 24.0  # cm, half-side of the square that textures cover
@@ -64,7 +65,7 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     rng = np.random.default_rng(disease.seed)
     strength = disease.strength * (SHALLOW if patient.child else DENSE).get(disease.kind, 1.0)
     part = tuple(slice(np.argmax(seen), seen.size - np.argmax(seen[::-1])) for seen in (air.any(1), air.any(0)))
-    cloud = texture(rng, plane, (8, 16, 32, 64) if patient.child else (10, 20, 40, 80), f.unit, part)
+    cloud = texture(rng, plane, (8, 16, 32, 64, 128) if patient.child else (10, 20, 40, 80), f.unit, part)
     cloud = np.clip(cloud, *LIMITS.get(disease.kind, (-2, None)))
     patchy = 0.36 if patient.child else 0.20  # how uneven it is inside
     cells, most = ((34, 68), 0.45) if patient.child else ((60, 120, 240), 0.36)  # an adult's: lobules, 2 to 8 mm wide
@@ -92,8 +93,7 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
             out = most * np.tanh(out / np.maximum(most, np.float32(0.01))) * shown * shown
     elif disease.kind == "bacterial":
         if patient.child and disease.patches:  # in small children pneumonia begins around the bronchi
-            sides = sorted({p.side for p in disease.patches})
-            cuffs = bronchi.walls(patient, plane, f, lungs, sides)
+            cuffs = bronchi.walls(patient, plane, f, lungs)
             left = np.maximum(1 - out / np.maximum(most * air, np.float32(0.1)), 0)  # none show in filled lung
             out += np.float32(1.1 * strength) * left * cuffs
         out = np.maximum(out - bronchi.bronchogram(patient, plane, f, out, rng), 0)
@@ -106,7 +106,7 @@ def opacity(share, p: Patch, kind: str, child: bool, f: Frame, cloud, x, y, side
     Bacterial: on the right, what fills the upper or the middle lobe ends at the fissure between both; a child's lobes
     are small, what lies beyond is hazy, too.
     """
-    soft, ragged = SOFT[child].get(kind, 1.5), np.float32(RAGGED[kind])
+    soft, ragged = SOFT[child].get(kind, 1.5), np.float32(RAGGED[child].get(kind, 0.45))
     reach = 1 + soft / 2 - float(ragged * cloud.min())  # nothing is further from the centre than this many half-axes
     inner, outer = p.lateral - reach * p.wide, p.lateral + reach * p.wide
     centre = p.side * f.width * (max(inner, 0) + min(outer, 1.1)) / 2, f.apex - p.height * f.height
