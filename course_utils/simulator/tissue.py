@@ -90,8 +90,8 @@ def tissue_map(number: int, blur: float = 0.0) -> np.ndarray:
     total += upper * 0.15 * noise(rng, shape, 0.35, 2.2) * ramp((8 - out) / 3)
     # The abdomen: organs with fat between them, contents of the bowel.
     belly = ramp((down - 20) / 4)
-    total += 0.11 * belly * noise(rng, shape, 1.1, 0.8) * ramp((13 - out) / 3)
-    total -= 0.17 * belly * np.exp(-6 * np.abs(noise(rng, shape, 2.6, 1.8)))
+    total += 0.05 * belly * noise(rng, shape, 1.1, 0.8) * ramp((13 - out) / 3)
+    total -= 0.07 * belly * np.exp(-6 * np.abs(noise(rng, shape, 2.6, 1.8)))
     total += 0.09 * belly * noise(rng, shape, 0.35, 0.3)
     border = some(24, 31) + some(-0.5, 0.7) * (out - 7) + along(0.4)
     total += some(0.1, 0.4) * step(border - down, 0.5, 3.0) * belly * ramp((out - 2) / 3)
@@ -99,8 +99,8 @@ def tissue_map(number: int, blur: float = 0.0) -> np.ndarray:
     middle, heart = (ramp((reach - out) / 3) * ramp((down + 2) / 3) * ramp((21 - down) / 3) for reach in (6, 10))
     total += middle * (0.35 * noise(rng, shape, 0.45, 1.6) + 0.2 * noise(rng, shape, 0.4, 0.4))
     total += heart * ramp((down - 8) / 4) * 0.22 * noise(rng, shape, 0.8, 0.6, 0.4)
-    for k, sd in enumerate((0.29, 0.18, 0.11, 0.07)):  # all of it lies in lobes
-        total += sd * noise(rng, shape, 2.0 / 2**k, 2.0 / 2**k)
+    for k, sd in enumerate((0.29, 0.18, 0.11, 0.07)):  # all of it lies in lobes, and least the abdomen
+        total += sd * (1 - 0.6 * belly) * noise(rng, shape, 2.0 / 2**k, 2.0 / 2**k)
     total *= ramp(out / 1.5) * (1 - 0.65 * ramp((out - 15.5) / 3))  # the two sides meet there; arms are more even
     return total.astype(np.float32)
 
