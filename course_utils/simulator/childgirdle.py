@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.ndimage import uniform_filter
 
 from .anatomy import Frame, chord
 from .childbody import arm_lift, shoulder
@@ -20,7 +21,7 @@ from .lookup import enlarged
 from .plane import Plane, bezier, gradient
 
 BLADE = -0.8  # depth of the shoulder blades, of the half-depth of the chest
-PLATE = 0.25  # path through a blade, of the unit
+PLATE = 0.36  # path through a blade, of the unit
 EDGE = 20  # samples of a side of a blade's outline
 
 
@@ -40,7 +41,7 @@ def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) ->
         pieces += humerus(patient, plane, f, side, joint, lift, rng)
     pieces += clavicles(plane, f, np.array(ends), rng)
     blades = np.float32(PLATE * f.unit) * plane.fill(outlines)
-    return pieces, enlarged(np.ascontiguousarray(blades[::3, ::3]), 3, blades.shape)
+    return pieces, enlarged(uniform_filter(blades[::2, ::2], 3), 2, blades.shape)  # without stairs at the edge
 
 
 def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator) -> list[tuple]:
@@ -61,11 +62,11 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
         wave = rng.uniform(0, 6, 4)  # no bone has borders of even distance or brightness
         y.append(low + (top - low) * t + (bend + 0.05 * np.sin(11 * t + wave[0])) * u)
         broad = np.interp(
-            t, [0, 0.05, 0.15, 0.35, 0.60, 0.78, 0.93, 1], [0.50, 0.66, 0.52, 0.34, 0.27, 0.36, 0.62, 0.48]
+            t, [0, 0.05, 0.15, 0.35, 0.60, 0.78, 0.90, 0.96, 1], [0.45, 0.66, 0.54, 0.35, 0.28, 0.36, 0.60, 0.56, 0.20]
         )
         broad = broad * (1 + 0.09 * np.sin(9 * t + wave[1]) + 0.04 * np.sin(19 * t + wave[2]))
         radius.append(u * (1 + 0.10 * own[1]) * broad)
-        solid = np.interp(t, [0, 0.05, 0.2, 0.45, 0.72, 0.86, 0.95, 1], [0.0, 0.30, 0.60, 0.95, 1.0, 0.75, 0.45, 0.15])
+        solid = np.interp(t, [0, 0.05, 0.2, 0.45, 0.72, 0.86, 0.95, 1], [0.0, 0.30, 0.60, 0.95, 1.0, 0.80, 0.60, 0.35])
         path.append(0.75 * u * solid * (1 + 0.20 * np.sin(8 * t + wave[3]) + 0.15 * np.sin(21 * t + wave[0])))
     x, y, radius, path = (np.stack(v) for v in (x, y, radius, path))
     z = f.depth * (0.90 - 0.80 * t**1.3)
@@ -86,24 +87,24 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
 # half-width and path (of the unit) at the begin, between, and at the end
 LINES = np.array(
     [
-        ((-1.2, 0.5), (0.2, -0.2), (1.6, 0.4), (0.26, 0.16), (0.32, 0.30), (0.26, 0.18)),  # socket
-        ((-0.4, 0.6), (0.6, 1.4), (1.6, 2.6), (0.85, 0.22), (0.66, 0.46), (0.30, 0.24)),  # neck
+        ((-1.2, 0.5), (0.2, -0.2), (1.6, 0.4), (0.34, 0.12), (0.45, 0.20), (0.34, 0.14)),  # socket
+        ((-0.8, 0.9), (0.3, 1.7), (1.5, 2.8), (0.42, 0.20), (0.36, 0.40), (0.22, 0.22)),  # neck, two strands
+        ((0.1, 0.3), (0.9, 1.1), (1.8, 2.5), (0.42, 0.20), (0.36, 0.40), (0.22, 0.22)),
         ((-0.7, 1.2), (0.7, 2.3), (2.5, 4.3), (0.20, 0.24), (0.17, 0.34), (0.13, 0.20)),  # spine, its upper side
         ((1.0, 0.5), (1.8, 1.9), (2.5, 4.3), (0.20, 0.24), (0.17, 0.38), (0.13, 0.20)),  # and its lower
         ((2.3, 4.0), (3.0, 5.6), (3.6, 7.2), (0.15, 0.22), (0.13, 0.16), (0.10, 0.06)),  # and its end on the ribs
         ((-0.2, 1.6), (-2.3, 2.2), (-3.2, 0.6), (0.55, 0.10), (0.70, 0.16), (0.62, 0.14)),  # acromion
         ((-0.2, 1.2), (-1.6, 1.8), (-1.2, 3.4), (0.45, 0.14), (0.50, 0.16), (0.42, 0.14)),  # coracoid
-        ((1.4, 0.3), (5.2, 1.7), (11.0, 0.3), (0.26, 0.26), (0.17, 0.20), (0.14, 0.10)),  # lateral border
+        ((1.2, -0.3), (5.2, 1.7), (11.0, 0.3), (0.40, 0.22), (0.30, 0.13), (0.22, 0.07)),  # lateral border
     ]
 )
-BORDER = 7
 # Outline: lateral border, tip, medial border and upper border, three control points each
 OUTLINE = np.array(
     [
-        [(1.4, 0.3), (5.2, 1.7), (11.0, 0.3)],
+        [(1.2, -0.3), (5.2, 1.7), (11.0, 0.3)],
         [(11.0, 0.3), (12.3, 0.3), (11.4, 2.0)],
         [(11.4, 2.0), (6.5, 6.5), (1.0, 6.5)],
-        [(1.0, 6.5), (-0.6, 3.0), (1.4, 0.3)],
+        [(1.0, 6.5), (-0.4, 2.6), (1.2, -0.3)],
     ]
 )
 
@@ -127,7 +128,7 @@ def _blade(plane: Plane, f: Frame, side: int, joint, turn: float, rng: np.random
     shares = np.stack([(1 - middle) * (t < 0.45), middle, (1 - middle) * (t >= 0.45)])
     shares *= f.unit * np.sqrt(np.minimum(1, np.minimum(t, 1 - t) * 5 + 0.01))  # no square ends
     radius, path = (LINES[:, 3:, k] @ shares for k in (0, 1))
-    path *= rng.uniform(1.0, 1.9, (len(path), 1))
+    path *= rng.uniform(1.2, 2.3, (len(path), 1))
     z = BLADE * f.depth
     rims = plane.tubes(side * curves[:, 0], curves[:, 1], z, radius, path, hollow=0.8, marrow=0.75)
     outline = np.concatenate(list(bezier(at(OUTLINE), np.linspace(0, 1, EDGE))), axis=1)
@@ -163,8 +164,11 @@ def humerus(patient, plane: Plane, f: Frame, side: int, joint, lift: float, rng:
     # Head and, smaller, further out and later, the greater tubercle: balls, each with a thin wavy shell
     late = max(grown - 0.25, 0.0)
     sizes = np.array((head, (0.35 + 0.55 * late) * u * (late > 0)))[: 1 + (late > 0), None]
-    out = -np.sign(way[0] or 1) * np.array((-0.25 * grown, 0.85))[: len(sizes)] * (0.4 * head + 0.6 * end)
-    ahead = rng.normal(0.4 * (1 - short) / 0.25 * head, 0.15 * u, len(sizes)) + np.array((0, 0.3 * u))[: len(sizes)]
+    out = -np.sign(way[0] or 1) * np.array((-0.25 * grown, 0.70))[: len(sizes)] * (0.4 * head + 0.6 * end)
+    ahead = (
+        rng.normal((0.3 + 0.4 * grown) * (1 - short) / 0.25 * head, 0.15 * u, len(sizes))
+        + np.array((0, 0.3 * u))[: len(sizes)]
+    )
     place = centre + way * ahead[:, None] + square * out[:, None]
     s = np.linspace(-0.99, 0.99, plane.samples(4 * u))
     wave = rng.uniform(0, 6, (len(sizes), 1))
@@ -172,14 +176,14 @@ def humerus(patient, plane: Plane, f: Frame, side: int, joint, lift: float, rng:
     x, y = (place[:, i, None] + way[i] * 0.9 * sizes * s for i in (0, 1))
     cap = plane.tubes(side * x, y, z, r, (0.26 + 0.20 * grown) * r, hollow=0.8, marrow=0.5)
     turn = np.linspace(0, 2 * np.pi, plane.samples(6 * u))
-    ring = 0.95 * sizes * (1 + 0.08 * np.sin(2 * turn + wave) + 0.04 * np.sin(5 * turn + 2 * wave))
+    ring = 0.93 * sizes * (1 + 0.09 * np.sin(2 * turn + wave) + 0.05 * np.sin(3 * turn + 2 * wave))
     x, y = (place[:, i, None] + way[i] * 0.9 * ring * np.cos(turn) + square[i] * ring * np.sin(turn) for i in (0, 1))
-    shell = 0.12 * u * np.maximum(0.7 + np.sin(turn + 3 * wave) + 0.5 * np.sin(3 * turn + wave), 0)
+    shell = 0.09 * u * np.maximum(0.7 + np.sin(turn + 3 * wave) + 0.5 * np.sin(3 * turn + wave), 0)
     shells = plane.tubes(side * x, y, z, 0.17 * u, shell)
     # Trabeculae
     n = int(60 + 60 * grown)
-    reach, across = rng.uniform(-1.7 * head, 2.2 * u, n), rng.uniform(-0.85, 0.85, n)
-    fits = np.interp(reach, [-1.7 * head, -head, 0, 0.5 * u, 2.2 * u], [0.3 * head, head, 0.8 * end, end, 0.75 * end])
+    reach, across = rng.uniform(-head, 2.2 * u, n), rng.uniform(-0.85, 0.85, n)
+    fits = np.interp(reach, [-head, 0, 0.5 * u, 2.2 * u], [0.8 * head, 0.8 * end, end, 0.75 * end])
     steps = np.array((-0.5, 0.5)) * rng.uniform(0.15, 0.6, (n, 1)) * u
     x, y = (
         base[i] + way[i] * (reach[:, None] + steps) + square[i] * (across * fits)[:, None] * (1 + 0.1 * steps)
