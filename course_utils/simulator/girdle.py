@@ -21,7 +21,7 @@ SHAFT = {"hollow": 0.84, "marrow": 0.30}  # of a clavicle: spongy inside
 HANGING = -1.40  # radians: the lowest direction of an arm that hangs beside the chest
 ARM = -0.2  # depth of the humerus over that of the chest: behind the middle plane
 HEAD = {"hollow": 0.80, "marrow": 0.55}  # of a humerus: a thin cortex that runs into spongy bone
-BALL_AT = 2.15, 0.1  # the middle of a humeral head, outwards and above the socket, cm
+BALL_AT = 1.75, 0.1  # the middle of a humeral head, outwards and above the socket, cm
 BALL = 2.6, 1.5  # its spongy part: radius, cm, and mineral through its middle, cm
 ENDS = (0, 0.12, 0.45, 0.85, 1)  # along a thick part of the blade: half-widths and paths, relative
 BORDER_WIDTH, BORDER_PATH = (1.4, 1.2, 1.0, 0.8, 0.6), (0.2, 1.0, 0.9, 0.5, 0.2)
@@ -107,7 +107,7 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, shape
         ((root, at(-5.4, 0.6), at(-2.0, 2.6), roof), 0.55, 0.85, (1.6, 1.3, 1.0, 1.1, 1.1), (0.05, 0.25, 0.6, 1, 0.5)),
         ((at(-0.6, 2.1), roof, roof + (1.0 * u, 0.5 * u), roof + (2.5 * u, -0.5 * u)), 0.75, 0.90, *ACROMION),
         ((at(-3.6, 0.4), at(-2.9, 1.4), at(-1.9, 1.9), at(-0.6, 1.6)), 0.60, 0.80, *CORACOID),
-        ((at(-4.4, -0.7), at(-3.0, -0.4), at(-1.6, -0.2), at(-0.1, 0.0)), 1.4, 0.34, *COLLUM),
+        ((at(-4.4, -0.7), at(-3.0, -0.4), at(-1.6, -0.2), at(-0.1, 0.0)), 1.2, 0.34, *COLLUM),
     )
     curves = bezier([points for points, *_ in rims], t)
     outline = np.concatenate([curves[2][:, ::-1], curves[1], curves[0][:, ::-1]], axis=1)
@@ -120,8 +120,8 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, shape
         + np.stack([-0.2 + (0.25 + 0.40 * (1 - exposure.spread)) * np.cos(turn), 1.75 * np.sin(turn)]) * u
     )
     curves = np.concatenate([curves, socket[None]])
-    radius = np.concatenate([radius, np.full((1, t.size), 0.15 * u)])
-    path = np.concatenate([path, 0.22 * u * (0.55 + 0.45 * np.cos(turn))[None]])  # the hind rim hides the front one
+    radius = np.concatenate([radius, (0.26 * u * (1 - 0.45 * np.abs(np.sin(turn))))[None]])
+    path = np.concatenate([path, 0.13 * u * (0.55 + 0.45 * np.cos(turn))[None]])  # the hind rim hides the front one
     back = np.full(radius.shape, -0.8 * f.depth)
     values = side * curves[:, 0], curves[:, 1], back, radius, path
     ridges, shells = ([v[rows] for v in values] for rows in ([0, 6], [1, 2, 3, 4, 5, 7]))
@@ -139,7 +139,7 @@ def _arm(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> list
         head,
         np.interp(along, [0, 0.8, 1.8, 3.2, 5.5, 9, 22 * long, 31 * long], [2.36, 2.3, 2.1, 1.6, 1.22, 1.24, 1.08, 3]),
     )
-    spongy = np.interp(along, [-2.36, 1.5, 4.5], [0.13, 0.13, 0.0])
+    spongy = np.interp(along, [-2.36, 1.5, 4.5], [0.24, 0.22, 0.0])
     solid = np.interp(along, [0.5, 4, 7, 24 * long, 30 * long], [0.0, 0.6, 0.72, 0.6, 0.0])
     lateral = 0.70 * ramp((along + 2.4) / 9) + 0.2 * np.sin(along / 7)  # the head sits on the inner side of the shaft
     down, centre = direction(exposure, side), joint + np.array(BALL_AT) * u
