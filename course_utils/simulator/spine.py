@@ -31,7 +31,8 @@ class Column(NamedTuple):
     disc: half the height of a disc, over that of a vertebra and its disc. closed: added to `CLOSED`.
     hollow: how far the end plates are hollowed, and `sag` how far both sink in the middle, in the same unit.
     plate, pedicle, spinous, club: mineral of end plates, pedicles and processes, relative. ring: a pedicle's radius,
-    rim: how thick its cortex is, both over its size.
+    rim: how thick its cortex is, both over its size. reach: of transverse processes, relative, and `lift` how much they
+    point upwards, vertebrae per cm.
     heads: that of the heads of the ribs. sharp: of the sides.
     bright: cm of cortical bone on a ray for one unit of mineral, where vertebrae have an adult's size.
     """
@@ -47,6 +48,8 @@ class Column(NamedTuple):
     rim: float
     spinous: float
     club: float
+    reach: float
+    lift: float
     heads: float
     sharp: float
     bright: float
@@ -64,6 +67,8 @@ ADULT = Column(
     rim=0.50,
     spinous=0.65,
     club=1.0,
+    reach=1.0,
+    lift=0.05,
     heads=1.0,
     sharp=6.0,
     bright=0.50,
@@ -71,18 +76,20 @@ ADULT = Column(
 CHILD = Column(
     flat=-0.12,
     disc=0.135,
-    closed=0.0,
+    closed=0.12,
     hollow=0.05,
     sag=0.07,
     plate=0.45,
-    pedicle=0.65,
+    pedicle=0.7,
     ring=0.95,
     rim=0.36,
     spinous=0.3,
-    club=0.5,
+    club=0.75,
+    reach=0.85,
+    lift=0.15,
     heads=0.9,
-    sharp=6.0,
-    bright=0.88,
+    sharp=4.0,
+    bright=0.82,
 )
 
 
@@ -152,8 +159,8 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     tip += np.float32(0.31) * ramp((np.float32(1.1) - drop) * np.float32(1.6))
     tip *= np.float32(column.spinous)
     mineral[:, middle] += np.interp(names, *SPINOUS).astype(np.float32).take(body[:, middle]) * tip
-    span = (np.interp(names, *SPAN) * own[0] ** 0.3).astype(np.float32).take(body) - where * np.float32(1 / u)
-    club = v + np.float32(0.14) + np.float32(0.05 / u) * where  # they point a little upwards
+    span = (column.reach * np.interp(names, *SPAN) * own[0] ** 0.3).astype(np.float32).take(body) - where * np.float32(1 / u)
+    club = v + np.float32(0.14) + np.float32(column.lift / u) * where  # they point a little upwards
     club = bell(club, 0.13) * ramp(span * np.float32(2.5))
     thick = np.interp(names, *CLUB).astype(np.float32).take(body)
     thick *= np.float32(column.club)
