@@ -41,12 +41,12 @@ def mediastinum(patient, f: Frame) -> tuple[dict[int, np.ndarray], dict[int, np.
     s = (f.apex - y) / h
     at = lambda level: f.apex - level * h  # noqa: E731
     wide, turn = 2 * f.width * patient.heart, patient.heart_turn
-    right, left = max(wide * (0.385 - 0.02 * turn + 0.02 * z[0]), 4.4 * u), wide * (0.63 + 0.02 * turn)
+    right, left = max(wide * (0.35 - 0.02 * turn + 0.02 * z[0]), 4.4 * u), wide * (0.68 + 0.02 * turn)
     gland = float(np.clip(0.55 + 0.28 * (3 - patient.age) + 0.4 * z[1], 0, 1.3)) + 0.3 * patient.muscle
     lobes = gland * np.exp(0.35 * z[2:4])  # to the right and to the left, over u
     slope = 0.35 * u * ramp((s - 0.05) / 0.4)  # great vessels and thymus widen downwards
 
-    vessels = np.interp(s, [0, 0.02, 0.06, 0.14, 0.3, 0.45, 0.6], [3.3, 2.7, 2.4, 2.4, 2.6, 2.6, 0]) + 0.25 * z[4]
+    vessels = np.interp(s, [0, 0.02, 0.06, 0.14, 0.3, 0.45, 0.6], [3.3, 2.6, 2.2, 2.2, 2.4, 2.5, 0]) + 0.25 * z[4]
     thymus = heart.oval(y, (0.9 * u, at(0.27 + 0.03 * z[5])), (0.5 + 1.1 * lobes[0]) * u, 0.22 * h, 0.26 * h, 1.7)
     low = 0.73 + 0.02 * z[6]
     atrium = heart.oval(y, (0.35 * right, at(low)), 0.65 * right, (low - 0.36) * h, 0.42 * h, 2.3)
