@@ -18,7 +18,7 @@ from .plane import Plane
 LEVELS = 40  # vertebrae and discs that could be on a film, half of them above the chest
 # How far the transverse processes reach, cm from the midline, by level: 0 is the first vertebra of the chest.
 SPAN = [-4, -1, 0, 2, 5, 11], [2.5, 3.3, 3.7, 3.4, 3.1, 2.3]
-CLUB = [-2, 1, 4], [0.3, 0.85, 0.45]  # and their mineral
+CLUB = [-2, 0, 1, 4], [0.2, 0.6, 0.85, 0.45]  # and their mineral
 SPINOUS = [-1, 3, 6], [1.8, 1.3, 0.5]  # and that of the spinous processes, before the trachea best seen
 HEADS = [-0.5, 0.5, 9, 11], [0, 1, 1, 0]  # where there are ribs
 CLOSED = [-2, 2, 6, 10], [0.7, 0.4, 0.15, 0.35]  # share of a disc's gap that leaning end plates hide: the spine is bent
