@@ -36,51 +36,57 @@ def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) ->
         rims, outline = _blade(plane, f, side, joint, min(0.08 + 0.24 * up + rng.normal(0, 0.09), room), rng)
         pieces.append(rims)
         outlines.append(outline)
-        high = 0.045 + 0.04 * up + 0.03 * exposure.shoulders + 0.03 * rng.standard_normal()
-        ends.append(((0.80 + 0.04 * rng.standard_normal()) * f.width, f.apex + high * f.height))
+        high = 0.03 + 0.05 * up + 0.03 * exposure.shoulders + 0.065 * rng.standard_normal()
+        far = 0.80 - 0.5 * max(high - 0.08, 0) + 0.04 * rng.standard_normal()
+        ends.append((far * f.width, f.apex + high * f.height))
         pieces += humerus(patient, plane, f, side, joint, lift, rng)
     pieces += clavicles(plane, f, np.array(ends), rng)
     blades = np.float32(PLATE * f.unit) * plane.fill(outlines)
     return pieces, enlarged(uniform_filter(blades[::2, ::2], 3), 2, blades.shape)  # without stairs at the edge
 
 
+# Along a clavicle: half-width and mineral (of the unit). The inner third is wide and spongy, the middle slim and solid,
+# the outer a thin plate between two rims.
+ALONG = [0, 0.06, 0.16, 0.34, 0.52, 0.66, 0.76, 0.90, 1]
+BROAD = [0.52, 0.62, 0.54, 0.38, 0.29, 0.36, 0.48, 0.60, 0.62]
+SOLID = [0.05, 0.26, 0.42, 0.66, 0.86, 0.84, 0.46, 0.32, 0.24]
+RIM = [0, 0.02, 0.10, 0.36, 0.46, 0.40, 0.28, 0.20, 0.14]
+ACROSS = np.array([-0.93, -0.72, -0.36, 0, 0.36, 0.72, 0.93])[:, None]  # strands, the first and last are the rims
+
+
 def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator) -> list[tuple]:
-    """Two S-shaped clavicles from the sternum to the acromion: thick inner end, slim shaft, broad flat outer end.
+    """Two S-shaped clavicles from the sternum to the acromion, each of strands of unlike density that end raggedly.
 
     ends: outer end of the right and of the left one, (2, 2), cm, x counted outwards from the midline.
     """
-    u = f.unit
-    t = np.linspace(0, 1, plane.samples(0.9 * f.width))
-    start, both = rng.normal(-0.13, 0.05), rng.standard_normal(3)
-    x, y, radius, path = [], [], [], []
+    u, n = f.unit, len(ACROSS)
+    t = np.linspace(0, 1, plane.samples(0.9 * f.width) + 8)
+    start, both = rng.normal(-0.13, 0.05), rng.standard_normal(4)
+    body = []
     for side, (outer, top) in zip((-1, 1), ends, strict=True):
-        own = 0.8 * both + 0.5 * rng.standard_normal(3)
+        own, wave = 0.7 * both + 0.7 * rng.standard_normal(4), rng.uniform(0, 6, (4, n, 1))
+        s = t * (1 + np.minimum(0.025 * rng.standard_normal((n, 1)), 0.04))  # no square ends
+        bent = 0.68 + 0.03 * own[3]  # where the ligaments hold it the outer third turns aside, with a bright knot
         inner = (0.15 + 0.02 * own[1]) * f.width
-        x.append(side * (inner + (outer - inner) * np.sin(0.7 * t) / np.sin(0.7)))
         low = f.apex + start * f.height
-        bend = (0.40 + 0.15 * own[2]) * np.sin(2 * np.pi * t**1.2) + (0.30 + 0.20 * own[0]) * np.sin(np.pi * t)
-        wave = rng.uniform(0, 6, 4)  # no bone has borders of even distance or brightness
-        y.append(low + (top - low) * t + (bend + 0.05 * np.sin(11 * t + wave[0])) * u)
-        broad = np.interp(
-            t, [0, 0.05, 0.15, 0.35, 0.60, 0.78, 0.90, 0.96, 1], [0.45, 0.66, 0.54, 0.35, 0.28, 0.36, 0.60, 0.56, 0.20]
-        )
-        broad = broad * (1 + 0.09 * np.sin(9 * t + wave[1]) + 0.04 * np.sin(19 * t + wave[2]))
-        radius.append(u * (1 + 0.10 * own[1]) * broad)
-        solid = np.interp(t, [0, 0.05, 0.2, 0.45, 0.72, 0.86, 0.95, 1], [0.0, 0.30, 0.60, 0.95, 1.0, 0.80, 0.60, 0.35])
-        path.append(0.75 * u * solid * (1 + 0.20 * np.sin(8 * t + wave[3]) + 0.15 * np.sin(21 * t + wave[0])))
-    x, y, radius, path = (np.stack(v) for v in (x, y, radius, path))
-    z = f.depth * (0.90 - 0.80 * t**1.3)
-    body = plane.tubes(x, y, z, radius, path, hollow=0.7, marrow=0.8)
-    # The cortex of either border is thick in the middle, and nowhere the same.
-    dx, dy = gradient(x), gradient(y)
-    out = np.stack([-dy, dx]) / np.sqrt(dx * dx + dy * dy)
-    wall = np.interp(t, [0.05, 0.2, 0.45, 0.7, 0.9], [0, 0.2, 0.45, 0.4, 0.2]) * u
-    edges = []
-    for border in (-0.8, 0.8):
-        own = wall * (0.65 + 0.40 * np.sin(rng.uniform(3, 7, (2, 1)) * t + rng.uniform(0, 6, (2, 1))))
-        edges.append((x + border * radius * out[0], y + border * radius * out[1], own))
-    x, y, path = (np.concatenate(v) for v in zip(*edges, strict=True))
-    return [body, plane.tubes(x, y, z, 0.16 * u, path)]
+        x = inner + (outer - inner) * np.sin(0.7 * t) / np.sin(0.7)
+        y = (0.34 + 0.22 * own[2]) * np.sin(2 * np.pi * t**1.2) + (0.22 + 0.28 * own[0]) * np.sin(np.pi * t)
+        y += (0.5 * own[3] - 0.15) * (np.maximum(t - bent, 0) / 0.32) ** 1.3
+        y = low + (top - low) * t + y * u
+        dx, dy = gradient(np.stack([x, y]))
+        long = np.hypot(dx, dy)
+        broad = u * (1 + 0.10 * own[1]) * np.interp(s, ALONG, BROAD) * (1 + 0.07 * np.sin(8 * s + wave[0, 0]))
+        off = ACROSS * broad + 0.03 * u * np.sin(13 * s + wave[1])
+        knot = np.exp(-(((s - bent - 0.1 * ACROSS) / 0.04) ** 2)) * rng.uniform(0.0, 1.3, (n, 1))
+        uneven = 1 + 0.15 * np.sin(7 * s + wave[2]) + 0.12 * np.sin(19 * s + wave[3])
+        path = np.interp(s, ALONG, SOLID) * uneven + knot
+        path[[0, -1]] = np.interp(s[[0, -1]], ALONG, RIM) * (1 + 0.5 * np.sin(6 * s[[0, -1]] + wave[3, :2]))
+        radius = 0.46 * broad
+        radius[[0, -1]] = 0.13 * u
+        xs, ys = x + (s - t) * (x[-1] - x[-2]) / t[1], y + (s - t) * (y[-1] - y[-2]) / t[1]
+        body.append((side * (xs - dy / long * off), ys + dx / long * off, radius, 0.62 * u * path))
+    x, y, radius, path = (np.concatenate(v) for v in zip(*body, strict=True))
+    return [plane.tubes(x, y, f.depth * (0.90 - 0.80 * t**1.3), radius, path)]
 
 
 # Begin, bend and end of the thick parts of a blade, in units from the socket towards the tip and towards the midline;
