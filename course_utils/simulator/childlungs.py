@@ -42,9 +42,9 @@ def mediastinum(patient, f: Frame) -> tuple[dict[int, np.ndarray], dict[int, np.
     at = lambda level: f.apex - level * h  # noqa: E731
     wide, turn = 2 * f.width * patient.heart, patient.heart_turn
     right, left = max(wide * (0.35 - 0.02 * turn + 0.02 * z[0]), 4.4 * u), wide * (0.68 + 0.02 * turn)
-    gland = float(np.clip(0.55 + 0.28 * (3 - patient.age) + 0.4 * z[1], 0, 1.3)) + 0.3 * patient.muscle
-    lobes = gland * np.exp(0.35 * z[2:4])  # to the right and to the left, over u
-    slope = 0.35 * u * ramp((s - 0.05) / 0.4)  # great vessels and thymus widen downwards
+    gland = float(np.clip(0.40 + 0.28 * (3 - patient.age) + 0.4 * z[1], 0, 1.3)) + 0.3 * patient.muscle
+    lobes = gland * np.exp(0.6 * z[2:4])  # to the right and to the left, over u
+    slope = 0.25 * u * ramp((s - 0.05) / 0.4)  # great vessels and thymus widen downwards
 
     vessels = np.interp(s, [0, 0.02, 0.06, 0.14, 0.3, 0.45, 0.6], [3.3, 2.6, 2.2, 2.2, 2.4, 2.5, 0]) + 0.25 * z[4]
     thymus = heart.oval(y, (0.9 * u, at(0.27 + 0.03 * z[5])), (0.5 + 1.1 * lobes[0]) * u, 0.22 * h, 0.26 * h, 1.7)
@@ -52,19 +52,23 @@ def mediastinum(patient, f: Frame) -> tuple[dict[int, np.ndarray], dict[int, np.
     atrium = heart.oval(y, (0.35 * right, at(low)), 0.65 * right, (low - 0.36) * h, 0.42 * h, 2.3)
     edges = {-1: rounded(vessels * u + slope, thymus, atrium)}
 
-    vessels = np.interp(s, [0, 0.02, 0.06, 0.14, 0.26, 0.45, 0.6], [3.3, 2.7, 2.4, 2.4, 2.6, 2.6, 0]) + 0.25 * z[7]
+    vessels = np.interp(s, [0, 0.02, 0.06, 0.14, 0.26, 0.45, 0.6], [3.4, 2.8, 2.5, 2.4, 2.2, 2.1, 0]) + 0.25 * z[7]
     thymus = heart.oval(y, (0.9 * u, at(0.26 + 0.03 * z[8])), (0.6 + 1.2 * lobes[1]) * u, 0.22 * h, 0.28 * h, 1.7)
-    trunk = heart.oval(y, (0.15 * left, at(0.42 + 0.01 * z[9])), (0.38 + 0.03 * z[10]) * left, 0.18 * h, 0.24 * h)
+    trunk = heart.oval(y, (0.15 * left, at(0.42 + 0.01 * z[9])), (0.31 + 0.05 * z[10]) * left, 0.16 * h, 0.24 * h)
     low = max(0.84 + 0.8 * (f.dome[0] - f.dome[1]) / h - 0.05 * turn + 0.03 * z[11], 0.6)  # on the dome
     power = 2.1 + 0.3 * turn + 0.2 * z[12]
     ventricle = heart.oval(y, (0.3 * left, at(low)), 0.7 * left, (low - 0.39) * h, 0.42 * h, power)
     edges[1] = rounded(vessels * u + slope, thymus, trunk, ventricle)
+    if patient.age < 4 and abs(z[13]) > 1.2:  # a thymus like a sail, on one side
+        sail = np.interp(s - 0.03 * z[5], [0.03, 0.33, 0.45], [2.2, 4.0 + 0.5 * z[8], 1.0]) * u
+        side = 1 if z[13] < 0 else -1
+        edges[side] = rounded(edges[side], sail)
 
     soft = {}
     for side, k in ((-1, 14), (1, 16)):
         for wave in (1, 2):  # fat and the lobes of the thymus make the edges wavy
             pace = (1.1 + 0.2 * z[k]) * wave / u
-            edges[side] += 0.13 / wave * u * z[k + wave - 1] * np.sin(pace * y + 9 * z[k])
+            edges[side] += 0.13 / wave**1.6 * u * z[k + wave - 1] * np.sin(pace * y + 9 * z[k])
         soft[side] = np.exp(np.interp(s, np.linspace(0, 1.2, 28), rng.normal(0, 0.4, 14).repeat(2)))
         soft[side] *= 1 + 2.0 * np.exp(-(((s - 0.48) / 0.07) ** 2))  # the hilum's vessels cross it
     return tuple({k: np.interp(TABLE, y, values[k]) for k in (-1, 1)} for values in (edges, soft))
@@ -90,7 +94,8 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     full *= np.float32(0.8) + np.float32(0.2) * full  # a small chest is round, shallow at its sides
     shallow = (shallow * (2 - shallow)) ** 0.75
     full *= rows.smooth(2 * f.depth * (1 + 0.10 * ramp((s - 0.4) / 0.4) - 0.04 * ramp((s - 0.75) / 0.35)) * shallow)
-    full *= across.of(0.68 + 0.32 * ramp((TABLE - 1.5 * f.unit) / (6.5 * f.unit)))
+    # least lung lies beside the mediastinum
+    full *= across.of(0.58 + 0.42 * ramp((TABLE - 1.5 * f.unit) / (8 * f.unit)))
 
     spine = 3.5 * f.unit
     part = np.s_[:, columns(x, spine)]
@@ -134,9 +139,9 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
 
 def dome_height(f: Frame, distance, top: float, side: int) -> np.ndarray:
     """Height of the top of one half of the diaphragm, y in cm, by distance from the midline."""
-    peak = f.width * (0.46 if side < 0 else 0.52)
+    peak = f.width * (0.48 if side < 0 else 0.52)
     t = (distance - peak) / (f.width - peak)
-    return top - f.height * np.where(t > 0, 0.135 * t * t * (1 + 0.5 * t * t), 0.06 * t * t)
+    return top - f.height * np.where(t > 0, 0.155 * t * t * (1 + 0.5 * t * t), 0.08 * t * t)
 
 
 def fade(f: Frame, lungs: dict) -> np.ndarray:

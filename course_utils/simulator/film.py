@@ -156,7 +156,7 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
         if not patient.child:
             path += small
         clear = air / np.maximum(lungs["full"], np.float32(0.1))
-        path *= np.sqrt(clear)  # in the shadow of heart or liver they do not show
+        path *= clear if patient.child else np.sqrt(clear)  # in the shadow of heart or liver they hardly show
         lungs["vessels"] = np.minimum(path, np.float32(0.8) * air)
         air = air - lungs["vessels"]
     air = air + gas * (soft > 4)
