@@ -16,11 +16,12 @@ THRESHOLD = 1.0  # cm of extra path that count as lesion in the mask
 # A small child's lungs are shallow: what fills them takes a larger share of the air than in an adult.
 SHALLOW = {"bacterial": 2.4, "viral": 2.2}
 # How far an edge follows the texture, over its half-axes, adults and children.
-RAGGED = ({"covid": 0.45, "bacterial": 0.35, "viral": 0.35}, {"bacterial": 0.42, "viral": 0.35})
+RAGGED = ({"covid": 0.6, "bacterial": 0.35, "viral": 0.35}, {"bacterial": 0.42, "viral": 0.35})
 LIMITS = {"covid": (-1.6, 1.0)}  # of the cloud, so that no edge strays far and no round hole opens in a patch
 # How gradually a patch begins, adults and children.
-SOFT = ({"bacterial": 1.2, "covid": 1.5}, {"bacterial": 1.9, "viral": 2.0})
-DENSE = {"covid": 1.6, "bacterial": 1.15, "viral": 1.4}  # of adults
+SOFT = ({"bacterial": 1.2, "covid": 2.0, "viral": 2.2}, {"bacterial": 1.9, "viral": 2.0})
+LINES = np.float32(0.35)  # how much denser than the haze between them the septa of an adult's lung are
+DENSE = {"covid": 2.4, "bacterial": 1.15, "viral": 1.4}  # of adults
 FISSURE = 0.48  # height of the horizontal fissure at the hilum, 0 apex to 1 dome
 REACH = 24.0  # cm, half-side of the square that textures cover
 
@@ -65,13 +66,17 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     rng = np.random.default_rng(disease.seed)
     strength = disease.strength * (SHALLOW if patient.child else DENSE).get(disease.kind, 1.0)
     part = tuple(slice(np.argmax(seen), seen.size - np.argmax(seen[::-1])) for seen in (air.any(1), air.any(0)))
-    cloud = texture(rng, plane, (8, 16, 32, 64, 128) if patient.child else (10, 20, 40, 80), f.unit, part)
+    cells = (8, 16, 32, 64, 128) if patient.child or disease.kind == "bacterial" else (9, 18, 36)
+    cloud = texture(rng, plane, cells, f.unit, part)
     cloud = np.clip(cloud, *LIMITS.get(disease.kind, (-2, None)))
-    patchy = 0.36 if patient.child else 0.20  # how uneven it is inside
-    cells, most = ((34, 68), 0.45) if patient.child else ((60, 120, 240), 0.36)  # an adult's: lobules, 2 to 8 mm wide
-    fine = np.clip(1 + most * texture(rng, plane, cells, f.unit, part), 0.3, 2.0)
-    least = 0.55 if patient.child else 0.3  # no black pits in a child's filled lung
-    uneven = np.clip(1 + patchy * cloud, least, 2.0) * (1 - disease.net) + disease.net * fine
+    fine = texture(rng, plane, (34, 68) if patient.child else (40, 80), f.unit, part)
+    if patient.child:
+        fine = np.clip(1 + np.float32(0.45) * fine, 0.3, 2.0)
+        uneven = np.clip(1 + np.float32(0.36) * cloud, 0.55, 2.0)  # no black pits in a child's filled lung
+    else:  # septa: thin lines where the noise changes its sign
+        fine = 1 + LINES * (1 / (1 + np.float32(12) * fine * fine) - np.float32(0.42))
+        uneven = np.clip(1 + np.float32(0.22) * cloud, 0.3, 2.0)
+    uneven += np.float32(disease.net) * (fine - uneven) if patient.child else np.float32(disease.net) * (fine - 1)
     share = np.zeros_like(cloud)
     x, y, side, q = (lungs[name][part][::2, ::2] for name in ("x", "y", "side", "q"))  # opacities are smooth
     y = y - np.float32(plane.pitch / 2)  # between two rows
