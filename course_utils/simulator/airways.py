@@ -39,13 +39,13 @@ def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
     waver = 1 + 0.06 * np.sin(9 * t + patient.seed % 7) + 0.04 * np.sin(23 * t + patient.seed % 5)
     radius = np.stack(
         [
-            r * waver * np.interp(t, [0, 0.2, 0.7, 0.86, 1], [0.85, 1.0, 0.98, 0.88, 0.80]),
+            r * waver * np.interp(t, [0, 0.2, 0.7, 0.86, 1], [0.88, 1.02, 0.98, 0.88, 0.86]),
             r * np.interp(t, [0, 0.4, 1], [0.80, 0.78, 0.60]),
             r * np.interp(t, [0, 0.5, 1], [0.70, 0.68, 0.55]),
         ]
     )
     z = np.stack([-0.25 * f.depth * t, *np.full((2, k), -0.25 * f.depth)])
-    branch = 0.75 * np.sin(np.pi * t**0.7)  # little of them shows before the vertebrae and behind the heart
-    fade = 0.9 * ramp(2.4 * t) * (1 - 0.88 * ramp((t - 0.68) / 0.32))  # aorta, nodes and great vessels cover its end
+    branch = 0.95 * np.sin(np.pi * t**0.7)  # little of them shows before the vertebrae and behind the heart
+    fade = 0.9 * ramp(2.4 * t) * (1 - 0.62 * ramp((t - 0.72) / 0.28))  # aorta, nodes and great vessels cover its end
     fade = np.stack([fade, branch, branch])
     return [plane.tubes(x, y, z, radius, 2 * FLAT * EMPTY * radius * fade)]

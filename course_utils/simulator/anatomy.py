@@ -18,8 +18,9 @@ from .plane import Plane
 
 DOME = {"PA": 1.2, "AP": 1.9, "AP Supine": 2.4}  # how gradually the domes begin: the sick cannot hold their breath
 FUZZ = {"PA": 0.20, "AP": 0.28, "AP Supine": 0.33}  # cm: a beating heart far from the detector has soft borders
-BLUNT = 0.6  # cm that the lung is shorter where dome and wall meet: no needle reaches into that angle
+BLUNT = 0.7  # cm that the lung is shorter where dome and wall meet: no needle reaches into that angle
 ROUND = 0.60  # the chest wall is no clean cylinder: ribs and muscles blur the side of the lung
+FOOT, RIM = 2.5, 0.08  # fat and vessels beside the heart: how far they reach, cm; share of the lung that they take
 HEART_DEPTH = 4.0  # cm in front of the middle plane (FORBILD thorax phantom)
 
 
@@ -78,7 +79,7 @@ def frame(patient, exposure) -> Frame:
 def cavity(patient, f: Frame) -> np.ndarray:
     """Half-width of the thoracic cavity at the heights of `TABLE`, cm; read-only."""
     s = np.array([1.45, 1.2, 1.0, 0.8, 0.6, 0.42, 0.28, 0.17, 0.09, 0.04, 0.012, 0.0])
-    w = np.array([0.90, 0.965, 0.99, 1.0, 0.975, 0.92, 0.845, 0.755, 0.65, 0.54, 0.44, 0.36])
+    w = np.array([0.90, 0.965, 0.99, 1.0, 0.975, 0.92, 0.835, 0.73, 0.595, 0.47, 0.35, 0.24])
     w = w + patient.shape * 0.05 * np.clip(0.75 - s, -0.3, 0.5) * (s > 0.05)
     w[:-1] += np.random.default_rng([patient.seed, 5]).normal(0, 0.012, 11)
     table = curve(f.apex - s * f.height, w * f.width)
@@ -130,19 +131,22 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     full *= rows.of(2 * f.depth * (1 - 0.30 * ramp((s - 0.5) / 0.5)) * np.sqrt(shallow * (2 - shallow)))
     full *= across.of(0.63 + 0.37 * ramp((TABLE - 1.5 * f.unit) / (5.0 * f.unit)))
 
-    spine = 2.7 * f.unit  # half of what it takes, cm
+    spine = 4.6 * f.unit  # half of what it takes, cm
     part = np.s_[:, columns(x, spine)]
     if "heart" not in without:
         xh, yh = plane.coordinates(HEART_DEPTH * f.unit)
         tables = heart.borders(patient, f, exposure.view == "AP Supine")
         reach = max(float(table[k].max()) for table in (tables[0], tables[2]) for k in (-1, 1))
-        part = np.s_[:, columns(xh, max(reach, spine))]
-    taken = across.within(part).of(1 - ramp((TABLE - 0.4 * f.unit) / (spine - 0.4 * f.unit)))  # by the spine
+        part = np.s_[:, columns(xh, max(reach + FOOT * f.unit, spine))]
+    taken = across.within(part).of(0.9 * np.exp(-((TABLE / (2.2 * f.unit)) ** 2)))  # by the spine
     behind = np.float32(0.91) + np.float32(0.14) * taken
     if "heart" not in without:
         heart_rows = Lookup(yh[part])
         edge, share, aorta, soft = heart_rows.of_sides(tables, side[part])
-        inside = np.maximum(edge - side[part] * xh[part], 0)
+        inside = edge - side[part] * xh[part]
+        foot = np.maximum(1 + inside * np.float32(1 / FOOT / f.unit), 0)
+        foot *= np.float32(RIM) * foot
+        np.maximum(inside, 0, out=inside)
         soft *= np.float32(FUZZ[exposure.view])
         inside *= inside / (inside + soft)
         inside /= heart_rows(
@@ -151,6 +155,7 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
         )
         organ = chord(1 - np.minimum(inside, 1))
         organ *= share
+        np.maximum(organ, np.minimum(foot, np.float32(RIM)), out=organ)
         behind += np.float32(0.10) * ramp((aorta - distance[part]) * np.float32(2.5 / f.unit))  # seen through the heart
         taken += organ - taken * organ  # lung lies behind the ventricles and before the spine: brightest is the middle
     taken *= behind
@@ -162,7 +167,7 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     across = across.within(part)
     below = diaphragm(domes, f, side[part], across)
     below -= y[part]
-    below += blunt * ramp((q[part] - np.float32(0.86)) * np.float32(7))
+    below += blunt * ramp((q[part] - np.float32(0.82)) * np.float32(5.5))
     np.maximum(below, 0, out=below)
     below *= np.float32(4 * f.depth / f.unit / DOME[exposure.view])
     np.sqrt(below, out=below)
@@ -191,5 +196,5 @@ def dome_height(patient, f: Frame, distance, top: float, side: int) -> np.ndarra
     peak = f.width * ((0.50 if side < 0 else 0.53) + 0.05 * rng.standard_normal())
     steep = float(np.clip(0.20 + 0.05 * rng.standard_normal(), 0.06, 0.32))
     t = (distance - peak) / (f.width - peak)
-    fall = np.where(t > 0, steep * t * t * (0.8 + 0.45 * t * t), 0.24 * steep * t * t)
-    return top - f.height * (fall + 0.006 * rng.standard_normal() * np.sin(rng.uniform(4, 9) * t))
+    fall = steep * t * t * (0.72 + 0.48 * np.tanh(1.5 * t))
+    return top - f.height * (fall + 0.005 * rng.standard_normal() * np.sin(rng.uniform(3, 6) * t))

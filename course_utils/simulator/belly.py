@@ -23,7 +23,7 @@ def gas(patient, exposure, f: Frame, x, y) -> np.ndarray:
     if rng.random() < 0.25 + 0.42 * patient.gas:  # stomach
         wide = rng.uniform(1.2, 4.2) * u
         tall = wide * rng.uniform(0.4, 0.9)
-        out_by, deep = rng.uniform(0.34, 0.66) * f.width, rng.uniform(0.7, 3.0) * u
+        out_by, deep = rng.uniform(0.34, 0.66) * f.width, rng.uniform(1.5, 3.2) * u
         below = rng.uniform(0.5, 1.2) * u
         fluid = dome(out_by) - below - rng.uniform(1.1, 2.0) * tall
         for k, size in ((0.0, 1.0), (rng.choice((-1, 1)) * rng.uniform(0.5, 0.9), rng.uniform(0.4, 0.8))):

@@ -14,7 +14,7 @@ from .lookup import TABLE
 
 LYING = 1.07  # the heart is wider in a lying patient: more blood returns, the diaphragm stands higher
 STEP = 0.2  # cm, between the heights at which the borders are computed
-BULK = 0.82  # share of the depth of the chest that the heart takes: lung lies behind it
+BULK = 0.88  # share of the depth of the chest that the heart takes: lung lies behind it
 CORNER = 0.38  # cm, how widely corners between two structures are rounded
 
 
@@ -57,7 +57,7 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     wide = 2 * f.width * patient.heart * (LYING if lying else 1.0)
     right, left = wide * (0.335 - 0.02 * turn), wide * (0.665 + 0.02 * turn)
 
-    vessels = np.interp(s, [0, 0.015, 0.05, 0.11, 0.25, 0.42, 0.55], [3.7, 3.0, 2.65, 2.5, 2.4, 2.4, 0])
+    vessels = np.interp(s, [0, 0.015, 0.05, 0.11, 0.25, 0.42, 0.55], [3.3, 2.8, 2.5, 2.2, 2.4, 2.5, 0])
     vessels = (vessels + 0.35 * old + 0.25 * z[0]) * u
     azygos = oval(y, (1.9 * u, at(0.33)), 0.7 * u, 0.8 * u)
     ascending = oval(y, (0.6 * u, at(0.42)), (1.5 + 1.7 * old + 0.25 * z[1]) * u, (3.2 + old) * u)
@@ -66,11 +66,11 @@ def borders(patient, f, lying: bool = False) -> tuple[dict[int, np.ndarray], ...
     cava = np.where(y < low, 2.5 * u, 0)  # inferior
     edges = {-1: envelope(vessels, azygos, ascending, atrium, cava)}
 
-    artery = np.interp(s, [0, 0.015, 0.05, 0.11, 0.2, 0.3, 0.5, 0.6], [3.8, 3.1, 2.6, 2.3, 2.2, 2.2, 2.2, 0])
+    artery = np.interp(s, [0, 0.015, 0.05, 0.11, 0.2, 0.3, 0.5, 0.6], [3.3, 2.8, 2.4, 2.0, 1.9, 2.0, 2.1, 0])
     artery = (artery + 0.25 * old + 0.15 * z[3]) * u
     high = at(0.285 - 0.03 * old + 0.012 * z[4])
     radius = (1.68 + 0.48 * old + 0.12 * z[5]) * u
-    knob = oval(y, ((1.35 + 0.50 * old) * u, high), radius, 1.15 * radius, 1.5 * radius)
+    knob = oval(y, ((1.6 + 0.50 * old) * u, high), radius, 1.15 * radius, 1.5 * radius)
     aorta = np.interp(y, [f.dome[0] - 3, high - 1.5 * u, high], [1.6 * u, (2.3 + 0.8 * old) * u, 0])
     trunk = oval(y, (0.35 * left - 2 * u, at(0.43 + 0.01 * z[6])), (2.2 + 0.2 * z[7]) * u, (3.7 + 0.3 * z[8]) * u)
     low = f.dome[1] + (1.8 + 0.8 * turn + 0.5 * z[9]) * u

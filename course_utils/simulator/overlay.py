@@ -38,6 +38,14 @@ def glyphs(text: str, height: int) -> np.ndarray:
     box = big.getbbox(text)
     image = Image.new("L", (box[2] - box[0] + 8, box[3] - box[1] + 8))
     ImageDraw.Draw(image).text((4 - box[0], 4 - box[1]), text, font=big, fill=255)
+    if text == "I":  # with serifs: a bare stroke is no letter
+        left, top, right, bottom = image.getbbox()
+        wide, thick = (bottom - top) // 2, right - left
+        letter = Image.new("L", (wide + 8, image.height))
+        letter.paste(image.crop((left, 0, right, image.height)), (4 + (wide - thick) // 2, 0))
+        for edge in (top, bottom - thick):
+            letter.paste(255, (4, edge, 4 + wide, edge + thick))
+        image = letter
     image = image.resize((max(image.width // 4, 1), max(image.height // 4, 1)), Image.Resampling.BOX)
     return np.asarray(image, np.float32) / 255
 

@@ -14,7 +14,8 @@ from .plane import Plane
 GIRDLE = 2.1  # the shoulders are brighter than their mineral alone makes them: processing lifts the thick parts
 MOST, PILE = 0.6, 1.5  # cm: where rays run along ribs, or bones of a shoulder lie behind each other, they outshine all
 SPREAD = 0.6  # how far brightness follows mineral: films of thin bones are exposed and processed so that they show
-VEIL = 0.28  # share of the ribs' contrast lost where heart or liver takes the lung's place: they scatter more
+VEIL = 0.62, 0.28  # share of the ribs' contrast lost where heart, or liver, takes the lung's place: they scatter more
+BEHIND = 0.35  # of the spine's contrast, lost behind heart and great vessels
 CHILD_VEIL, CHILD_MOST = 0.35, 1.6  # the same of a child; and cm where the edge of its chest would outshine all
 LOW_KILOVOLTS = 1.25  # small children are exposed at 60 kV or so, where bone stops more of the beam than at 120 kV
 
@@ -24,14 +25,18 @@ def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator, l
 
     `lungs`: see `anatomy.lungs`.
     """
+    column = spine.draw(patient, plane, f)
     if patient.child:
         pieces, blades = childgirdle.draw(patient, exposure, plane, f, rng)
         pieces += childhead.jaw(exposure, plane, f, rng)
         veil = np.float32(CHILD_VEIL)
     else:
         pieces, blades = girdle.draw(patient, exposure, plane, f)
-        high = np.float32(f.apex - 0.15 * f.height) - lungs["y"][:, :1]
-        veil = np.float32(VEIL) * ramp(high / np.float32(0.25 * f.height))
+        y = lungs["y"][:, :1]
+        low = ramp((np.float32(sum(f.dome) / 2) - y) / np.float32(3 * f.unit))  # below the domes
+        high = ramp((np.float32(f.apex - 0.15 * f.height) - y) / np.float32(0.25 * f.height))
+        veil = (np.float32(VEIL[0]) + np.float32(VEIL[1] - VEIL[0]) * low) * high
+        column *= 1 - np.float32(BEHIND) * high
     cage, girdles = plane.splat(ribs.draw(patient, plane, f, rng), pieces)
     some = np.float32(0.5 * f.unit)
     cage *= 1 - veil + veil * (lungs["air"] + some) / (lungs["full"] + some)
@@ -40,7 +45,7 @@ def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator, l
     else:
         total = np.float32(GIRDLE) * limited(girdles, PILE * f.unit) + limited(cage, MOST * f.unit)
         bright = patient.bone**SPREAD
-    return (total + blades + spine.draw(patient, plane, f)) * np.float32(bright)
+    return (total + blades + column) * np.float32(bright)
 
 
 def limited(path: np.ndarray, most: float) -> np.ndarray:

@@ -66,12 +66,12 @@ ADULT = Column(
     ring=0.55,
     rim=0.50,
     spinous=0.65,
-    club=1.0,
+    club=0.65,
     reach=1.0,
     lift=0.05,
-    heads=1.0,
-    sharp=6.0,
-    bright=0.50,
+    heads=0.7,
+    sharp=3.5,
+    bright=0.45,
 )
 CHILD = Column(
     flat=-0.12,
@@ -159,7 +159,9 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     tip += np.float32(0.31) * ramp((np.float32(1.1) - drop) * np.float32(1.6))
     tip *= np.float32(column.spinous)
     mineral[:, middle] += np.interp(names, *SPINOUS).astype(np.float32).take(body[:, middle]) * tip
-    span = (column.reach * np.interp(names, *SPAN) * own[0] ** 0.3).astype(np.float32).take(body) - where * np.float32(1 / u)
+    span = (column.reach * np.interp(names, *SPAN) * own[0] ** 0.3).astype(np.float32).take(body) - where * np.float32(
+        1 / u
+    )
     club = v + np.float32(0.14) + np.float32(column.lift / u) * where  # they point a little upwards
     club = bell(club, 0.13) * ramp(span * np.float32(2.5))
     thick = np.interp(names, *CLUB).astype(np.float32).take(body)
