@@ -44,6 +44,7 @@ class Cage(NamedTuple):
 
     fall: of the hind part, relative. out: cm outside the cavity. uneven: how much one rib differs from the next,
     relative. first: mineral of the first pair, relative, and half-way the second's.
+    arch: half-width of the first pair's arch, relative, and half-way the second's; sunk: how much lower it lies, cm.
     ends: where the first pairs end, over `END`: in front much of them is cartilage.
     curve: exponents of a superellipse, depth, width and height: the back is flat up to the angles of the ribs, and the
         less a rib falls at the side, the more its turn stands out from its neighbours'.
@@ -54,6 +55,8 @@ class Cage(NamedTuple):
     out: float
     uneven: float
     first: float
+    arch: float
+    sunk: float
     ends: tuple[float, ...]
     curve: tuple[float, float, float]
     solid: tuple[float, ...]
@@ -66,6 +69,8 @@ ADULT = Cage(
     out=0.38,
     uneven=1.0,
     first=0.7,
+    arch=0.85,
+    sunk=0.6,
     ends=(1.0, 1.0, 1.0, 1.0),
     curve=(0.80, 0.85, 0.80),
     solid=(0.3, 0.9, 1.1, 1.1, 0.70, 0.50, 0.27, 0.0),
@@ -77,6 +82,8 @@ CHILD = Cage(
     out=0.48,
     uneven=0.7,
     first=0.5,
+    arch=1.0,
+    sunk=0.0,
     ends=(0.78, 0.88, 0.95, 1.0),
     curve=(0.80, 1.0, 1.0),
     solid=(0.3, 0.8, 1.0, 1.0, 1.1, 1.1, 1.1, 0.0),
@@ -115,6 +122,7 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     start, fall, tall, reach, weak = own.T[:, :, None]  # where it ends, what mineral it lacks
     end, crest, widest, drop, half_tall, mineral = TABLES[:, rib, None]
     mineral = mineral * np.interp(rib, [0, 2], [cage.first, 1])[:, None]
+    widest = widest * np.interp(rib, [0, 2], [cage.arch, 1])[:, None]
     end = end * np.interp(rib, range(len(cage.ends) + 1), [*cage.ends, 1])[:, None]
     sway, swell, waste = (waves(rng, t, end) for _ in range(3))
     low = np.arcsin((NECK * u / (f.width * np.interp(rib, [0, 3], [0.5, 0.9]))) ** (1 / cage.curve[1]))[:, None]
@@ -124,6 +132,7 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
     angle = (phi - low) / 0.45
     y = f.apex + (TOP - depth_of(rib)[:, None] + start) * pitch
     y = y - cage.fall * patient.rib_slope * f.width * drop * (1 + fall) * (high[:, :1] - high)
+    y = y - cage.sunk * u * np.maximum(1 - rib, 0)[:, None] * np.minimum(2 * t, 1)
     y = y + u * (crest * angle * np.exp(1 - angle) + 0.10 * sway)
     half = least(np.interp(y, TABLE[::COARSE], wall), f.width * widest)
     half = half + u * rng.normal(cage.out, OUT * cage.uneven, (24, 1))
