@@ -10,7 +10,8 @@ import math
 import numpy as np
 
 from .anatomy import Frame
-from .lookup import Lookup, around, curve, enlarged
+from .lookup import TABLE, Lookup, around, before, curve, enlarged
+from .plane import bezier
 
 UNEVEN = 0.018  # standard deviation of the depth of soft tissue, relative: fat and bowel lie in lobes
 CELLS = (8, 16, 32, 64)  # of that unevenness, on 48 cm
@@ -18,6 +19,14 @@ CELLS = (8, 16, 32, 64)  # of that unevenness, on 48 cm
 LEVELS = np.array([-2.0, -1.35, -1.0, -0.72, -0.5, -0.3, -0.12, 0.0, 0.1, 0.2, 0.3, 0.42, 0.6])
 CHEST = np.array([1.05, 1.04, 1.03, 1.02, 1.03, 1.03, 1.00, 0.94, 0.84, 0.68, 0.53, 0.43, 0.41])
 SKIN = np.array([1.05, 1.04, 1.03, 1.03, 1.04, 1.04, 0.99, 0.90, 0.76, 0.55, 0.42, 0.38, 0.36])
+# Where fat parts the muscles: three control points, upwards, as shares of the half-width of the skin and lung heights
+# above the apex; relative loss of depth; breadth of the dark side, of the unit
+PLANES = (
+    (((0.97, -1.05), (0.88, -0.50), (0.92, 0.02)), 0.15, 1.3),  # edge of the latissimus
+    (((0.70, -0.66), (0.82, -0.36), (1.00, -0.10)), 0.06, 1.6),  # edge of the pectoral, the armpit's front fold
+    (((0.98, 0.04), (0.66, 0.12), (0.78, 0.46)), 0.16, 1.5),  # trapezius
+    (((0.62, 0.00), (0.40, 0.14), (0.62, 0.44)), 0.12, 1.2),  # triangle at the side of the neck
+)
 RIM = 0.2  # cm: how gradually the body begins at its outline, where there is more fat than muscle
 
 
@@ -54,7 +63,31 @@ def trunk(patient, exposure, f: Frame, x, y, rows: Lookup) -> np.ndarray:
         part, arm = upper_arm(patient, exposure, f, x, y, k, rng)
         out[part] = blended(out[part], arm, 10.0)
     np.sqrt(np.maximum(out, 0, out=out), out=out)
-    return out * out / (out + np.float32(RIM)) * np.float32(1 + RIM / 10)
+    out *= out / (out + np.float32(RIM)) * np.float32(1 + RIM / 10)
+    part_muscles(out, f, x, y, skins, rng)
+    return out
+
+
+def part_muscles(out: np.ndarray, f: Frame, x, y, skins: dict[int, np.ndarray], rng: np.random.Generator) -> None:
+    """Make the body (cm) thinner, in place, on one side of the edges of its muscles: a sharp step that runs out.
+
+    skins: half-width of the skin at `TABLE`, cm, by side.
+    """
+    middle = x.shape[1] // 2
+    heights, split = y[:, middle], before(x[len(x) // 2], 0.0)
+    for side, columns in ((-1, slice(0, split)), (1, slice(split, x.shape[1]))):
+        skin, across = np.interp(heights, TABLE, skins[side]), np.abs(x[:, columns])
+        for points, loss, breadth in PLANES:
+            line = bezier(np.array(points) + rng.normal(0, (0.04, 0.06), (3, 2)), np.linspace(0, 1, 12))
+            line[1] = f.apex + f.height * np.sort(line[1])
+            where = skin * np.interp(heights, line[1], line[0])
+            deep = loss * rng.gamma(2, 0.5) * np.interp(heights, line[1, [0, 4, 8, 11]], [0, 1, 1, 0])
+            rows = slice(*np.flatnonzero(deep > 0)[[0, -1]] + (0, 1)) if deep.any() else slice(0)
+            beyond = across[rows] - where[rows, None].astype(np.float32)
+            beyond *= np.float32(2 / (breadth * f.unit))
+            np.maximum(beyond, 0, out=beyond)
+            beyond /= 1 + beyond * beyond  # highest, 1/2, at half the breadth
+            out[rows, columns] *= 1 - (2 * deep[rows, None]).astype(np.float32) * beyond
 
 
 def blended(a: np.ndarray, b: np.ndarray, hollow: float) -> np.ndarray:
