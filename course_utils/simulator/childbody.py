@@ -24,7 +24,7 @@ SKIN = np.array([1.05, 1.04, 1.03, 1.03, 1.04, 1.04, 0.99, 0.90, 0.76, 0.55, 0.4
 PLANES = (
     (((0.97, -1.05), (0.88, -0.50), (0.92, 0.02)), 0.15, 1.3),  # edge of the latissimus
     (((0.70, -0.66), (0.82, -0.36), (1.00, -0.10)), 0.06, 1.6),  # edge of the pectoral, the armpit's front fold
-    (((0.98, 0.04), (0.66, 0.12), (0.78, 0.46)), 0.16, 1.5),  # trapezius
+    (((0.98, 0.04), (0.66, 0.12), (0.78, 0.46)), 0.14, 1.2),  # trapezius
     (((0.62, 0.00), (0.40, 0.14), (0.62, 0.44)), 0.12, 1.2),  # triangle at the side of the neck
 )
 RIM = 0.2  # cm: how gradually the body begins at its outline, where there is more fat than muscle
@@ -81,7 +81,7 @@ def part_muscles(out: np.ndarray, f: Frame, x, y, skins: dict[int, np.ndarray], 
             line = bezier(np.array(points) + rng.normal(0, (0.04, 0.06), (3, 2)), np.linspace(0, 1, 12))
             line[1] = f.apex + f.height * np.sort(line[1])
             where = skin * np.interp(heights, line[1], line[0])
-            deep = loss * rng.gamma(2, 0.5) * np.interp(heights, line[1, [0, 4, 8, 11]], [0, 1, 1, 0])
+            deep = loss * min(rng.gamma(2, 0.5), 1.5) * np.interp(heights, line[1, [0, 4, 8, 11]], [0, 1, 1, 0])
             rows = slice(*np.flatnonzero(deep > 0)[[0, -1]] + (0, 1)) if deep.any() else slice(0)
             beyond = across[rows] - where[rows, None].astype(np.float32)
             beyond *= np.float32(2 / (breadth * f.unit))

@@ -50,7 +50,7 @@ def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) ->
 ALONG = [0, 0.06, 0.16, 0.34, 0.52, 0.66, 0.76, 0.90, 1]
 BROAD = [0.52, 0.62, 0.54, 0.38, 0.29, 0.36, 0.48, 0.60, 0.62]
 SOLID = [0.05, 0.26, 0.42, 0.66, 0.86, 0.84, 0.46, 0.32, 0.24]
-RIM = [0, 0.02, 0.10, 0.36, 0.46, 0.40, 0.28, 0.20, 0.14]
+RIM = [0, 0.02, 0.10, 0.36, 0.46, 0.40, 0.22, 0.15, 0.12]
 ACROSS = np.array([-0.93, -0.72, -0.36, 0, 0.36, 0.72, 0.93])[:, None]  # strands, the first and last are the rims
 
 
@@ -152,7 +152,7 @@ def humerus(patient, plane: Plane, f: Frame, side: int, joint, lift: float, rng:
     # The plate of cartilage between them is dark, narrows with age, and hides where the raised arm is seen aslant.
     short = 0.75 + 0.25 * abs(way[0])
     centre = joint + way * 0.3 * u
-    base = centre + way * (0.85 * head + (0.20 - 0.10 * grown) * u) * short
+    base = centre + way * (0.85 * head + (0.20 - 0.12 * grown) * u) * short
     t = np.linspace(0, 1, plane.samples(36 * u)) ** 1.8
     along = 22 * u * t
     rim = np.minimum(along / (0.95 * u * short), 1)
@@ -160,13 +160,20 @@ def humerus(patient, plane: Plane, f: Frame, side: int, joint, lift: float, rng:
     radius *= np.interp(along / u, [0.4, 1.2, 2.5, 5, 9, 22], [1, 0.92, 0.76, 0.64, 0.58, 0.56])
     bow = 0.20 * u * np.sin(np.pi * np.clip(3.7 * t, 0, 1)) + rng.normal(0, 0.5 * u) * t
     x, y = (base[i] + way[i] * along + square[i] * bow for i in (0, 1))
-    solid = u * np.interp(along / u, [0, 0.5, 1.2, 3, 22], [0.10, 0.45, 0.62, 0.55, 0.50])
+    solid = u * np.interp(along / u, [0, 0.4, 1.2, 3, 22], [0.14, 0.60, 0.66, 0.55, 0.50])
     aside = np.array((0, -0.88, 0.88))[:, None] * radius  # the cortex at both sides thickens along the shaft
     wall = u * np.interp(along / u, [0.6, 1.4, 3, 6, 22], [0, 0.1, 0.4, 0.65, 0.75]) * rng.uniform(0.7, 1.2, (2, 1))
     wall *= 1 + 0.2 * np.sin(rng.uniform(4, 7, (2, 1)) * t**0.5 + rng.uniform(0, 6, (2, 1)))
     x, y = (side * (x + square[0] * aside), y + square[1] * aside)
     radius, solid = np.stack([radius] + 2 * [np.full_like(t, 0.22 * u)]), np.stack([solid, *wall])
     shaft = plane.tubes(x, y, z, radius, solid, hollow=0.7, marrow=0.8)
+    # The front where cartilage turns into bone: a bright line, thick here and thin there
+    a = np.linspace(-0.94, 0.94, plane.samples(3 * u))
+    rough = rng.uniform(0, 6, 3)
+    ahead = 0.95 * u * short * (1 - np.sqrt(1 - a * a)) + 0.07 * u * np.sin(9 * a + rough[0])
+    front = u * np.maximum(0.20 + 0.16 * np.sin(4 * a + rough[1]) + 0.10 * np.sin(11 * a + rough[2]), 0)
+    x, y = (base[i] + way[i] * (ahead + 0.12 * u) + square[i] * end * 0.95 * a for i in (0, 1))
+    line = plane.tubes(side * x, y, z, 0.16 * u, front)
     # Head and, smaller, further out and later, the greater tubercle: balls, each with a thin wavy shell
     late = max(grown - 0.25, 0.0)
     sizes = np.array((head, (0.35 + 0.55 * late) * u * (late > 0)))[: 1 + (late > 0), None]
@@ -178,16 +185,18 @@ def humerus(patient, plane: Plane, f: Frame, side: int, joint, lift: float, rng:
     place = centre + way * ahead[:, None] + square * out[:, None]
     s = np.linspace(-0.99, 0.99, plane.samples(4 * u))
     wave = rng.uniform(0, 6, (len(sizes), 1))
-    r = sizes * chord(s) * (1 + 0.08 * np.sin(4 * s + wave) + 0.03 * np.sin(11 * s + 2 * wave))
+    flat = 0.22 * grown  # towards the shaft
+    r = sizes * chord(s - flat * (1 - s * s)) * (1 + 0.08 * np.sin(4 * s + wave) + 0.03 * np.sin(11 * s + 2 * wave))
     x, y = (place[:, i, None] + way[i] * 0.9 * sizes * s for i in (0, 1))
     cap = plane.tubes(side * x, y, z, r, (0.26 + 0.20 * grown) * r, hollow=0.8, marrow=0.5)
     turn = np.linspace(0, 2 * np.pi, plane.samples(6 * u))
     ring = 0.93 * sizes * (1 + 0.09 * np.sin(2 * turn + wave) + 0.05 * np.sin(3 * turn + 2 * wave))
-    x, y = (place[:, i, None] + way[i] * 0.9 * ring * np.cos(turn) + square[i] * ring * np.sin(turn) for i in (0, 1))
+    along = np.cos(turn) + flat * np.sin(turn) ** 2
+    x, y = (place[:, i, None] + way[i] * 0.9 * ring * along + square[i] * ring * np.sin(turn) for i in (0, 1))
     shell = 0.09 * u * np.maximum(0.7 + np.sin(turn + 3 * wave) + 0.5 * np.sin(3 * turn + wave), 0)
     shells = plane.tubes(side * x, y, z, 0.17 * u, shell)
     # Trabeculae
-    n = int(60 + 60 * grown)
+    n = int(70 + 70 * grown)
     reach, across = rng.uniform(-head, 2.2 * u, n), rng.uniform(-0.85, 0.85, n)
     fits = np.interp(reach, [-head, 0, 0.5 * u, 2.2 * u], [0.8 * head, 0.8 * end, end, 0.75 * end])
     steps = np.array((-0.5, 0.5)) * rng.uniform(0.15, 0.6, (n, 1)) * u
@@ -195,5 +204,5 @@ def humerus(patient, plane: Plane, f: Frame, side: int, joint, lift: float, rng:
         base[i] + way[i] * (reach[:, None] + steps) + square[i] * (across * fits)[:, None] * (1 + 0.1 * steps)
         for i in (0, 1)
     )
-    weave = plane.tubes(side * x, y, z, 0.09 * u, rng.normal(0, 0.05 * u, (n, 1)))
-    return [shaft, cap, shells, weave]
+    weave = plane.tubes(side * x, y, z, rng.uniform(0.07, 0.13, (n, 1)) * u, rng.normal(0, 0.065 * u, (n, 1)))
+    return [shaft, line, cap, shells, weave]
