@@ -1,11 +1,9 @@
 """A small child's shoulder girdle: clavicles, shoulder blades turned outwards by the raised arms, and upper arms.
 
 Landmarks lie as on supine films with the arms up (Caffey; Keats, Atlas of Normal Roentgen Variants): the clavicle
-rises from beside the spine over the apex and ends outside the first ribs; the raised arm turns the blade out from
-behind the ribs: a plate thin as paper, its lateral border a fine line, its spine seen end-on as a wedge from the socket
-to the ribs. The upper end of the humerus is a funnel with a rounded end, capped by one growth centre and, from the
-second year on, a second one (greater tubercle). Lengths follow from the patient's `Frame`; all values are cm of
-cortical bone.
+rises from beside the spine over the apex and ends outside the first ribs; the upper end of the humerus is a funnel
+with a rounded end, capped by one growth centre and, from the second year on, a second one (greater tubercle). The
+blades are drawn by `childblade`. Lengths follow from the patient's `Frame`; all values are cm of cortical bone.
 """
 
 from __future__ import annotations
@@ -13,36 +11,30 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.ndimage import uniform_filter
 
+from . import childblade
 from .anatomy import Frame, chord
 from .childbody import arm_lift, shoulder
-from .lookup import enlarged
-from .plane import Plane, bezier, gradient
-
-BLADE = -0.8  # depth of the shoulder blades, of the half-depth of the chest
-PLATE = 0.36  # path through a blade, of the unit
-EDGE = 20  # samples of a side of a blade's outline
+from .plane import Plane, gradient
 
 
 def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple[list[tuple], np.ndarray]:
     """Pieces for `Plane.splat` of all bones of both sides, and the path through the blades."""
-    pieces, outlines, ends = [], [], []
+    pieces, ends, joints, turns = [], [], [], []
     for side in (-1, 1):
         lift = arm_lift(exposure, side)
         up = np.clip(lift / 1.3, -1, 1.1)  # raising the arm turns the tip outwards and the socket upwards
         joint = shoulder(exposure, f, side) + rng.normal(0, 0.35 * f.unit, 2)
-        room = math.asin(min((1.03 * (f.width + patient.wall) - joint[0]) / (13 * f.unit) + 0.1, 1))  # below the skin
-        rims, outline = _blade(plane, f, side, joint, min(0.08 + 0.24 * up + rng.normal(0, 0.09), room), rng)
-        pieces.append(rims)
-        outlines.append(outline)
+        room = math.asin(min((1.02 * (f.width + patient.wall) - joint[0]) / (10 * f.unit), 1))  # below the skin
+        turns.append(min(0.12 + 0.24 * up + rng.normal(0, 0.09), room))
+        joints.append(joint)
         high = 0.03 + 0.05 * up + 0.03 * exposure.shoulders + 0.065 * rng.standard_normal()
         far = 0.80 - 0.5 * max(high - 0.08, 0) + 0.04 * rng.standard_normal()
         ends.append((far * f.width, f.apex + high * f.height))
         pieces += humerus(patient, plane, f, side, joint, lift, rng)
     pieces += clavicles(plane, f, np.array(ends), rng)
-    blades = np.float32(PLATE * f.unit) * plane.fill(outlines)
-    return pieces, enlarged(uniform_filter(blades[::2, ::2], 3), 2, blades.shape)  # without stairs at the edge
+    blades, plates = childblade.draw(plane, f, np.array(joints), np.array(turns), rng.spawn(1)[0])
+    return pieces + blades, plates
 
 
 # Along a clavicle: half-width and mineral (of the unit). The inner third is wide and spongy, the middle slim and solid,
@@ -87,58 +79,6 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
         body.append((side * (xs - dy / long * off), ys + dx / long * off, radius, 0.62 * u * path))
     x, y, radius, path = (np.concatenate(v) for v in zip(*body, strict=True))
     return [plane.tubes(x, y, f.depth * (0.90 - 0.80 * t**1.3), radius, path)]
-
-
-# Begin, bend and end of the thick parts of a blade, in units from the socket towards the tip and towards the midline;
-# half-width and path (of the unit) at the begin, between, and at the end
-LINES = np.array(
-    [
-        ((-1.2, 0.5), (0.2, -0.2), (1.6, 0.4), (0.34, 0.12), (0.45, 0.20), (0.34, 0.14)),  # socket
-        ((-0.8, 0.9), (0.3, 1.7), (1.5, 2.8), (0.42, 0.20), (0.36, 0.40), (0.22, 0.22)),  # neck, two strands
-        ((0.1, 0.3), (0.9, 1.1), (1.8, 2.5), (0.42, 0.20), (0.36, 0.40), (0.22, 0.22)),
-        ((-0.7, 1.2), (0.7, 2.3), (2.5, 4.3), (0.20, 0.24), (0.17, 0.34), (0.13, 0.20)),  # spine, its upper side
-        ((1.0, 0.5), (1.8, 1.9), (2.5, 4.3), (0.20, 0.24), (0.17, 0.38), (0.13, 0.20)),  # and its lower
-        ((2.3, 4.0), (3.0, 5.6), (3.6, 7.2), (0.15, 0.22), (0.13, 0.16), (0.10, 0.06)),  # and its end on the ribs
-        ((-0.2, 1.6), (-2.3, 2.2), (-3.2, 0.6), (0.55, 0.10), (0.70, 0.16), (0.62, 0.14)),  # acromion
-        ((-0.2, 1.2), (-1.6, 1.8), (-1.2, 3.4), (0.45, 0.14), (0.50, 0.16), (0.42, 0.14)),  # coracoid
-        ((1.2, -0.3), (5.2, 1.7), (11.0, 0.3), (0.40, 0.22), (0.30, 0.13), (0.22, 0.07)),  # lateral border
-    ]
-)
-# Outline: lateral border, tip, medial border and upper border, three control points each
-OUTLINE = np.array(
-    [
-        [(1.2, -0.3), (5.2, 1.7), (11.0, 0.3)],
-        [(11.0, 0.3), (12.3, 0.3), (11.4, 2.0)],
-        [(11.4, 2.0), (6.5, 6.5), (1.0, 6.5)],
-        [(1.0, 6.5), (-0.4, 2.6), (1.2, -0.3)],
-    ]
-)
-
-
-def _blade(plane: Plane, f: Frame, side: int, joint, turn: float, rng: np.random.Generator) -> tuple[tuple, tuple]:
-    """Thick parts of a blade as tubes, and its outline in pixels.
-
-    joint: middle of the shoulder joint, cm. turn: of the tip outwards, radians.
-    """
-    down, inwards = np.array([(math.sin(turn), -math.cos(turn)), (-math.cos(turn), -math.sin(turn))])
-    size, broad = f.unit * rng.normal(1, 0.05), rng.uniform(0.75, 1.0)  # it is seen aslant
-    start = joint + f.unit * (0.6 * down + 1.5 * inwards)
-
-    def at(points: np.ndarray) -> np.ndarray:
-        return start + size * (points[..., :1] * down + broad * points[..., 1:] * inwards)
-
-    t = np.linspace(0, 1, plane.samples(9 * f.unit))
-    points = LINES[:, :3] + rng.normal(0, 0.15, (len(LINES), 3, 2))
-    curves = bezier(at(points), t)
-    middle = 1 - np.abs(t - 0.45) / np.where(t < 0.45, 0.45, 0.55)
-    shares = np.stack([(1 - middle) * (t < 0.45), middle, (1 - middle) * (t >= 0.45)])
-    shares *= f.unit * np.sqrt(np.minimum(1, np.minimum(t, 1 - t) * 5 + 0.01))  # no square ends
-    radius, path = (LINES[:, 3:, k] @ shares for k in (0, 1))
-    path *= rng.uniform(1.2, 2.3, (len(path), 1))
-    z = BLADE * f.depth
-    rims = plane.tubes(side * curves[:, 0], curves[:, 1], z, radius, path, hollow=0.8, marrow=0.75)
-    outline = np.concatenate(list(bezier(at(OUTLINE), np.linspace(0, 1, EDGE))), axis=1)
-    return rims, plane.project(side * outline[0], outline[1], z)
 
 
 def humerus(patient, plane: Plane, f: Frame, side: int, joint, lift: float, rng: np.random.Generator) -> list[tuple]:

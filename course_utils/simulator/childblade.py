@@ -1,0 +1,122 @@
+"""A small child's shoulder blade, which the raised arm has turned out from behind the ribs.
+
+On supine films with the arms up (Caffey; Keats, Atlas of Normal Roentgen Variants) most of it lies outside the ribs: a
+plate thin as paper down to the sixth or seventh rib, with a fine lateral border and a rounded lower angle; spongy at
+the neck; the spine seen end-on as one oblique bar that runs from the acromion across the neck to the ribs; the coracoid
+a faint oval between acromion and clavicle. All values are cm of cortical bone.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from .anatomy import Frame
+from .lookup import enlarged
+from .plane import Plane, bezier
+
+DEPTH = -0.8  # of the shoulder blades, of the half-depth of the chest
+PLATE = 0.42  # path through the plate, of the unit
+HIDDEN = 0.2  # share of blades that can hardly be told from the muscles
+WOVEN = 26  # trabeculae that can be seen
+SOFT = ImageFilter.BoxBlur(1)  # no stairs at the edge of the plate
+MIDDLES = (
+    (np.arange(20)[:, None] + 0.5) / 20,
+    (np.arange(14) + 0.5) / 14,
+)  # of the cells that its thickness is drawn for
+# Begin, bend and end of the thick parts, in units from the middle of the joint along the lateral border and towards the
+# midline; half-width and path (of the unit) at the begin, between, and at the end
+LINES = np.array(
+    [
+        ((-0.5, 1.8), (0.9, 2.1), (3.0, 2.9), (0.78, 0.20), (0.62, 0.32), (0.46, 0.42)),  # acromion
+        ((2.0, 2.4), (3.8, 3.8), (5.5, 5.6), (0.46, 0.32), (0.28, 0.55), (0.08, 0.16)),  # spine
+        ((1.4, 2.5), (3.5, 4.0), (5.9, 5.9), (0.13, 0.16), (0.12, 0.34), (0.08, 0.05)),  # its upper lip
+        ((2.2, 2.3), (2.9, 2.8), (3.8, 3.5), (0.15, 0.20), (0.30, 0.55), (0.15, 0.20)),  # its root
+        ((1.9, 1.3), (2.6, 1.8), (4.4, 2.2), (0.50, 0.14), (0.95, 0.30), (0.40, 0.06)),  # neck
+        ((2.1, 1.2), (2.35, 1.8), (1.5, 2.4), (0.14, 0.12), (0.14, 0.26), (0.14, 0.12)),  # socket
+        ((-0.3, 3.7), (0.2, 4.0), (0.9, 3.6), (0.50, 0.18), (0.60, 0.26), (0.45, 0.18)),  # coracoid
+        ((2.2, 0.75), (5.6, 1.6), (9.3, 0.35), (0.30, 0.24), (0.17, 0.19), (0.12, 0.10)),  # lateral border
+        ((9.2, 0.36), (10.6, 0.4), (10.2, 2.4), (0.11, 0.11), (0.11, 0.11), (0.10, 0.04)),  # lower angle
+    ]
+)
+# Outline in the same units: lateral border, lower angle, medial border, upper border, socket and its lower rim, three
+# control points each
+OUTLINE = bezier(
+    [
+        [(2.8, 0.85), (5.6, 1.6), (9.3, 0.35)],
+        [(9.3, 0.35), (10.6, 0.4), (10.2, 2.4)],
+        [(10.2, 2.4), (7.5, 6.5), (2.5, 7.2)],
+        [(2.5, 7.2), (1.2, 4.5), (1.5, 2.4)],
+        [(1.5, 2.4), (2.3, 1.9), (2.15, 1.4)],
+        [(2.15, 1.4), (1.75, 0.45), (2.8, 0.85)],
+    ],
+    np.linspace(0, 1, 16),
+)
+OUTLINE = OUTLINE.swapaxes(1, 2).reshape(-1, 2)
+
+
+def draw(plane: Plane, f: Frame, joints, turns, rng: np.random.Generator) -> tuple[list[tuple], np.ndarray]:
+    """Pieces of the thick parts of both blades for `Plane.splat`, and the path through their plates.
+
+    joints: middle of the right and of the left shoulder joint, x counted outwards, cm, (2, 2). turns: of the lower
+    angles outwards, radians, (2,).
+    """
+    u, z = f.unit, DEPTH * f.depth
+    cos, sin = np.cos(turns), np.sin(turns)
+    # Where a unit along the lateral border and one towards the midline lead; it is seen aslant
+    ways = np.array([(sin, -cos), (-cos, -sin)]).transpose(2, 0, 1) * (u * rng.normal(1, 0.05, (2, 1, 1)))
+    ways[:, 1] *= rng.uniform(0.85, 1.05, (2, 1))
+    out = np.array((-1.0, 1.0))
+    ways[..., 0] *= out[:, None]
+    joints = np.stack([out * joints[:, 0], joints[:, 1]], axis=1)[:, None]
+    clear = np.where(rng.random(2) < HIDDEN, 0.35, 1.0) * rng.uniform(0.75, 1.2, 2)
+
+    t = np.linspace(0, 1, plane.samples(9 * u))
+    points = LINES[:, :3] + rng.normal(0, 0.08, (2, len(LINES), 3, 2))
+    curves = bezier((points.reshape(2, -1, 2) @ ways + joints).reshape(points.shape), t)
+    middle = 1 - np.abs(t - 0.45) / np.where(t < 0.45, 0.45, 0.55)
+    shares = np.stack([(1 - middle) * (t < 0.45), middle, (1 - middle) * (t >= 0.45)])
+    shares *= u * np.sqrt(np.minimum(1, np.minimum(t, 1 - t) * 5 + 0.01))  # no square ends
+    radius, path = (LINES[:, 3:, k] @ shares for k in (0, 1))
+    own = rng.uniform((0.8, 6, 0), (1.5, 14, 6), (2, len(LINES), 3))
+    own[..., 0] *= clear[:, None]
+    own[:, 1:4, 0] *= np.clip(0.3 + 3 * turns, 0.3, 1)[:, None]  # arm down: along the shoulder's upper border
+    path = path * own[..., :1] * (1 + 0.4 * np.sin(own[..., 1:2] * t + own[..., 2:]))
+    thick = plane.tubes(curves[:, :, 0], curves[:, :, 1], z, radius, path, hollow=0.8, marrow=0.75)
+    # Trabeculae fan out from the neck
+    along, across, long = rng.uniform((2.2, 0, 0.3), (6.5, 1, 0.9), (2, WOVEN, 3)).transpose(2, 0, 1)
+    step = long * np.array((-0.5, 0.5))[:, None, None]
+    ends = np.stack([along + step, 1 + 2.4 * across + (0.7 * across - 0.1) * step], axis=-1) @ ways + joints
+    x, y = ends.transpose(3, 1, 2, 0)
+    fine = rng.normal(0.03, 0.11, (2, WOVEN)) * clear[:, None] * u * (1.2 - 0.12 * along)
+    weave = plane.tubes(x, y, z, 0.08 * u, fine[..., None])
+
+    plates = np.zeros(tuple(-(-n // 2) for n in plane.shape), np.float32)
+    x, y = (np.concatenate([[(0, 0), (1, 0), (0, 1)], OUTLINE]) @ ways + joints).transpose(2, 0, 1)
+    for outline, most in zip(np.stack(plane.project(x, y, z), axis=-1), PLATE * u * clear, strict=True):
+        _plate(plates, outline[3:], outline[:3], most, rng)
+    return [thick, weave], enlarged(plates, 2, plane.shape)
+
+
+def _plate(plates: np.ndarray, outline: np.ndarray, axes: np.ndarray, most: float, rng) -> None:
+    """Add the plate of one blade to a film of half size: mottled, thinner towards the midline and the lower angle.
+
+    outline: (points, 2), pixels of the whole film. axes: pixels of the joint, and of one unit along both axes, (3, 2).
+    most: path through its thickest part, cm.
+    """
+    (left, top), (right, bottom) = (
+        (outline.min(axis=0) // 2 - 1).astype(int),
+        (outline.max(axis=0) // 2 + 2).astype(int),
+    )
+    width, height = right - left, bottom - top
+    image = Image.new("L", (2 * width, 2 * height))
+    ImageDraw.Draw(image).polygon((outline - (2 * left, 2 * top)).ravel().tolist(), fill=255)
+    plate = np.array(image.reduce(2).filter(SOFT), np.float32)
+    columns, rows = 2 * (left + MIDDLES[1] * width) - axes[0, 0], 2 * (top + MIDDLES[0] * height) - axes[0, 1]
+    (a, b), (c, d) = axes[1:] - axes[0]
+    thick = 1.25 - (0.035 * (d * columns - c * rows) + 0.11 * (a * rows - b * columns)) / (a * d - b * c)
+    thick = np.clip(thick, 0.15, 1) * (1 + 0.2 * rng.standard_normal(thick.shape)) * (most / 255)
+    plate *= np.asarray(Image.fromarray(thick.astype(np.float32)).resize((width, height), Image.Resampling.BICUBIC))
+    part = plates[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+    row, column = max(-top, 0), max(-left, 0)
+    part += plate[row : row + part.shape[0], column : column + part.shape[1]]
