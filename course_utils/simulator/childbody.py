@@ -25,7 +25,7 @@ PLANES = (
     (((0.97, -1.05), (0.88, -0.50), (0.92, 0.02)), 0.15, 1.3),  # edge of the latissimus
     (((0.70, -0.66), (0.82, -0.36), (1.00, -0.10)), 0.06, 1.6),  # edge of the pectoral, the armpit's front fold
     (((0.98, 0.04), (0.66, 0.12), (0.78, 0.46)), 0.14, 1.2),  # trapezius
-    (((0.62, 0.00), (0.40, 0.14), (0.62, 0.44)), 0.12, 1.2),  # triangle at the side of the neck
+    (((0.62, 0.00), (0.40, 0.14), (0.62, 0.44)), 0.10, 1.2),  # triangle at the side of the neck
 )
 RIM = 0.2  # cm: how gradually the body begins at its outline, where there is more fat than muscle
 
@@ -122,6 +122,11 @@ def upper_arm(patient, exposure, f: Frame, x, y, side: int, rng) -> tuple[tuple,
     beyond *= np.float32(0.45 / radius)
     along *= np.float32(1 / length)
     bulge = np.float32(0.05) * np.sin(along * np.float32(rng.uniform(5, 9)) + np.float32(rng.uniform(0, 6)))
+    # The deltoid swells its upper third, on the outer side, the triceps the middle of the lower one.
+    outer = across * np.float32(-side)
+    high, low = ((along - np.float32(at)) * np.float32(1 / wide) for at, wide in ((0.16, 0.16), (0.45, 0.20)))
+    bulge += np.float32(rng.uniform(0.10, 0.20)) / (1 + high * high) * (outer > 0)
+    bulge += np.float32(rng.uniform(0.03, 0.12)) / (1 + low * low) * (outer < 0)
     across /= np.float32(radius) * (1 - np.float32(0.30) * np.clip(along, 0, 1) + bulge)
     across *= across
     across += beyond * beyond

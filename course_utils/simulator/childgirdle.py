@@ -92,7 +92,7 @@ def humerus(patient, plane: Plane, f: Frame, side: int, joint, lift: float, rng:
     # The plate of cartilage between them is dark, narrows with age, and hides where the raised arm is seen aslant.
     short = 0.75 + 0.25 * abs(way[0])
     centre = joint + way * 0.3 * u
-    base = centre + way * (0.85 * head + (0.20 - 0.12 * grown) * u) * short
+    base = centre + way * (0.85 * head + (0.10 - 0.06 * grown) * u) * short
     t = np.linspace(0, 1, plane.samples(36 * u)) ** 1.8
     along = 22 * u * t
     rim = np.minimum(along / (0.95 * u * short), 1)
