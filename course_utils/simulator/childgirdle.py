@@ -87,12 +87,13 @@ def humerus(patient, plane: Plane, f: Frame, side: int, joint, lift: float, rng:
     way = np.array((math.cos(lift), math.sin(lift)))
     square = np.array((-way[1], way[0]))
     grown = float(np.clip((patient.age - 0.5) / 4.0 + rng.normal(0, 0.12), 0, 1))
-    head = (0.70 + 0.90 * grown) * u
+    head = (0.70 + 0.80 * grown) * u
+    thick = 0.90 - 0.25 * grown * abs(way[0])  # of a cap over its breadth, least from the side
     end = (rng.uniform(1.40, 1.60) + 0.30 * grown) * u  # half-width of the shaft's end
     # The plate of cartilage between them is dark, narrows with age, and hides where the raised arm is seen aslant.
     short = 0.75 + 0.25 * abs(way[0])
     centre = joint + way * 0.3 * u
-    base = centre + way * (0.85 * head + (0.10 - 0.06 * grown) * u) * short
+    base = centre + way * ((thick - 0.05) * head + (0.10 - 0.06 * grown) * u) * short
     t = np.linspace(0, 1, plane.samples(36 * u)) ** 1.8
     along = 22 * u * t
     rim = np.minimum(along / (0.95 * u * short), 1)
@@ -116,7 +117,7 @@ def humerus(patient, plane: Plane, f: Frame, side: int, joint, lift: float, rng:
     line = plane.tubes(side * x, y, z, 0.16 * u, front)
     # Head and, smaller, further out and later, the greater tubercle: balls, each with a thin wavy shell
     late = max(grown - 0.25, 0.0)
-    sizes = np.array((head, (0.35 + 0.55 * late) * u * (late > 0)))[: 1 + (late > 0), None]
+    sizes = np.array((head, (0.35 + 0.40 * late) * u * (late > 0)))[: 1 + (late > 0), None]
     out = -np.sign(way[0] or 1) * np.array((-0.25 * grown, 0.70))[: len(sizes)] * (0.4 * head + 0.6 * end)
     ahead = (
         rng.normal((0.3 + 0.4 * grown) * (1 - short) / 0.25 * head, 0.15 * u, len(sizes))
@@ -126,13 +127,13 @@ def humerus(patient, plane: Plane, f: Frame, side: int, joint, lift: float, rng:
     s = np.linspace(-0.99, 0.99, plane.samples(4 * u))
     wave = rng.uniform(0, 6, (len(sizes), 1))
     flat = 0.22 * grown  # towards the shaft
-    r = sizes * chord(s - flat * (1 - s * s)) * (1 + 0.08 * np.sin(4 * s + wave) + 0.03 * np.sin(11 * s + 2 * wave))
-    x, y = (place[:, i, None] + way[i] * 0.9 * sizes * s for i in (0, 1))
+    r = sizes * chord(s - flat * (1 - s * s)) * (1 + 0.11 * np.sin(4 * s + wave) + 0.05 * np.sin(11 * s + 2 * wave))
+    x, y = (place[:, i, None] + way[i] * thick * sizes * s for i in (0, 1))
     cap = plane.tubes(side * x, y, z, r, (0.26 + 0.20 * grown) * r, hollow=0.8, marrow=0.5)
     turn = np.linspace(0, 2 * np.pi, plane.samples(6 * u))
     ring = 0.93 * sizes * (1 + 0.09 * np.sin(2 * turn + wave) + 0.05 * np.sin(3 * turn + 2 * wave))
     along = np.cos(turn) + flat * np.sin(turn) ** 2
-    x, y = (place[:, i, None] + way[i] * 0.9 * ring * along + square[i] * ring * np.sin(turn) for i in (0, 1))
+    x, y = (place[:, i, None] + way[i] * thick * ring * along + square[i] * ring * np.sin(turn) for i in (0, 1))
     shell = 0.09 * u * np.maximum(0.7 + np.sin(turn + 3 * wave) + 0.5 * np.sin(3 * turn + wave), 0)
     shells = plane.tubes(side * x, y, z, 0.17 * u, shell)
     # Trabeculae
