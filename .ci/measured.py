@@ -63,7 +63,7 @@ ROWS = {
         "outer_specificity": "the same on films of other hospitals: specificity",
         "outer_sensitivity": "the same: sensitivity",
         "outer_auc": "the same: AUC",
-        "sure_and_wrong": "its mean score (1: COVID-19) for adults without COVID-19",
+        "sure_and_wrong": "its median score (1: COVID-19) for adults without COVID-19",
         "dial_honest dial_tied": "twins, held-out patients, AUC: hospital independent of the label, then tied to it",
         "dial_tied dial_reversed": "the tied model: as in training, then with the tie reversed",
     },
