@@ -1,4 +1,4 @@
-"""A small child's body around the chest: trunk with short neck, raised arms, gas in stomach and bowel.
+"""A small child's body around the chest: trunk with short neck, raised arms.
 
 Everything is a depth along the ray, in cm, for every pixel.
 """
@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from .anatomy import Frame
-from .lookup import TABLE, Lookup, around, before, curve, enlarged
+from .lookup import TABLE, Lookup, around, before, curve
 from .plane import bezier
 
 UNEVEN = 0.018  # standard deviation of the depth of soft tissue, relative: fat and bowel lie in lobes
@@ -131,38 +131,3 @@ def upper_arm(patient, exposure, f: Frame, x, y, side: int, rng) -> tuple[tuple,
     across *= across
     across += beyond * beyond
     return part, np.float32(4 * radius * radius) * (1 - across)
-
-
-def bowel_gas(patient, f: Frame, x, y) -> np.ndarray:
-    """Gas in stomach and bowel, cm: crying children swallow air; in about half of them it cannot be told apart."""
-    u, gas, rng = f.unit, patient.gas, np.random.default_rng(patient.seed + 2)
-    shape = x.shape
-    x, y = (v[::2, ::2] + (v[1, 1] - v[0, 0]) / 2 for v in (x, y))  # soft: half the rows do
-    out = np.zeros_like(x)
-    if gas > 0.5:  # the stomach, under the left dome, which parts it from the lung as a thin wall
-        wide, tall = rng.uniform(2.2, 4.2) * u, rng.uniform(1.5, 3.0) * u
-        centre = rng.uniform(0.46, 0.62) * f.width, f.dome[1] - tall - rng.uniform(0.3, 1.2) * u
-        bubble(out, x, y, centre, (wide, tall), rng.uniform(2.5, 5.5) * u * gas, 2.2, rng)
-    for _ in range(int(rng.integers(0, 1 + int(6 * max(gas - 0.3, 0))))):  # loops of the bowel
-        wide = rng.uniform(1.4, 3.4) * u
-        centre = f.width * rng.uniform(-0.5, 0.8), f.dome[1] - rng.uniform(3, 12) * u
-        bubble(out, x, y, centre, (wide, rng.uniform(0.4, 0.8) * wide), rng.uniform(1.0, 3.4) * u * gas, 4.5, rng)
-    return enlarged(out, 2, shape)
-
-
-def bubble(out, x, y, centre, size, deep: float, rough: float, rng) -> None:
-    """Add an irregular bubble of gas, in place, cm: folds dent it, less air lies over the food in its lower part.
-
-    size: half-axes, cm. deep: cm. rough: of the folds, radians on a half-axis.
-    """
-    part = around(x, y, centre, 1.3 * size[0], 1.3 * size[1])
-    dx = (x[part] - np.float32(centre[0])) / np.float32(size[0])
-    dy = (y[part] - np.float32(centre[1])) / np.float32(size[1])
-    folds = np.zeros_like(dx)
-    for pace in rough * np.array([0.7, 1.0, 1.5, 2.3]):
-        turn, phase = rng.uniform(0, 2 * np.pi, 2)
-        way = np.float32(pace * np.cos(turn)), np.float32(pace * np.sin(turn))
-        folds += np.float32(0.30 * (rough / pace) ** 0.5) * np.sin(way[0] * dx + way[1] * dy + np.float32(phase))
-    inside = np.maximum(np.float32(0.85) + folds - dx * dx - dy * dy, 0)
-    inside *= np.clip(np.float32(0.6) + np.float32(0.5) * dy + np.float32(0.3) * folds, 0.15, 1)
-    out[part] += np.float32(deep) * inside / (inside + np.float32(0.5))

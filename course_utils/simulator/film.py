@@ -16,6 +16,7 @@ from . import (
     belly,
     body,
     childairways,
+    childbelly,
     childbody,
     childhead,
     childlungs,
@@ -161,7 +162,7 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
         air = air - lungs["vessels"]
     air = air + gas * (soft > 4)
     if patient.child and "gas" not in without:
-        air += childbody.bowel_gas(patient, f, x, y)
+        air += childbelly.bowel_gas(patient, f, x, y)
     if "bones" in without:
         bone = np.zeros_like(air)
     else:
