@@ -87,13 +87,13 @@ def humerus(patient, plane: Plane, f: Frame, side: int, joint, lift: float, rng:
     way = np.array((math.cos(lift), math.sin(lift)))
     square = np.array((-way[1], way[0]))
     grown = float(np.clip((patient.age - 0.5) / 4.0 + rng.normal(0, 0.12), 0, 1))
-    head = (0.70 + 0.80 * grown) * u
-    thick = 0.90 - 0.25 * grown * abs(way[0])  # of a cap over its breadth, least from the side
+    head = (0.70 + 0.85 * grown) * u
+    thick = 0.90 - 0.22 * grown * abs(way[0])  # of a cap over its breadth, least from the side
     end = (rng.uniform(1.40, 1.60) + 0.30 * grown) * u  # half-width of the shaft's end
-    # The plate of cartilage between them is dark, narrows with age, and hides where the raised arm is seen aslant.
+    # The plate of cartilage between them is dark, and hides where the raised arm is seen aslant.
     short = 0.75 + 0.25 * abs(way[0])
     centre = joint + way * 0.3 * u
-    base = centre + way * ((thick - 0.05) * head + (0.10 - 0.06 * grown) * u) * short
+    base = centre + way * ((thick - 0.05) * head + (0.08 + 0.10 * grown) * u) * short
     t = np.linspace(0, 1, plane.samples(36 * u)) ** 1.8
     along = 22 * u * t
     rim = np.minimum(along / (0.95 * u * short), 1)
