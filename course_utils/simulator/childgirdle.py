@@ -96,9 +96,10 @@ def humerus(patient, plane: Plane, f: Frame, side: int, joint, lift: float, rng:
     base = centre + way * ((thick - 0.05) * head + (0.08 + 0.10 * grown) * u) * short
     t = np.linspace(0, 1, plane.samples(36 * u)) ** 1.8
     along = 22 * u * t
-    rim = np.minimum(along / (0.95 * u * short), 1)
+    dome = rng.uniform(1.1, 1.4) * u * short
+    rim = np.minimum(along / dome, 1)
     radius = end * np.sqrt(rim * (2 - rim) * 0.95 + 0.05)
-    radius *= np.interp(along / u, [0.4, 1.2, 2.5, 5, 9, 22], [1, 0.92, 0.76, 0.64, 0.58, 0.56])
+    radius *= np.interp(along / u, [0.6, 1.5, 2.6, 4.5, 8, 22], [1, 0.95, 0.75, 0.58, 0.52, 0.50])
     bow = 0.20 * u * np.sin(np.pi * np.clip(3.7 * t, 0, 1)) + rng.normal(0, 0.5 * u) * t
     x, y = (base[i] + way[i] * along + square[i] * bow for i in (0, 1))
     solid = u * np.interp(along / u, [0, 0.4, 1.2, 3, 22], [0.14, 0.60, 0.66, 0.55, 0.50])
@@ -111,7 +112,7 @@ def humerus(patient, plane: Plane, f: Frame, side: int, joint, lift: float, rng:
     # The front where cartilage turns into bone: a bright line, thick here and thin there
     a = np.linspace(-0.94, 0.94, plane.samples(3 * u))
     rough = rng.uniform(0, 6, 3)
-    ahead = 0.95 * u * short * (1 - np.sqrt(1 - a * a)) + 0.07 * u * np.sin(9 * a + rough[0])
+    ahead = dome * (1 - np.sqrt(1 - a * a)) + 0.07 * u * np.sin(9 * a + rough[0])
     front = u * np.maximum(0.20 + 0.16 * np.sin(4 * a + rough[1]) + 0.10 * np.sin(11 * a + rough[2]), 0)
     x, y = (base[i] + way[i] * (ahead + 0.12 * u) + square[i] * end * 0.95 * a for i in (0, 1))
     line = plane.tubes(side * x, y, z, 0.16 * u, front)
