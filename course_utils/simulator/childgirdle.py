@@ -25,7 +25,7 @@ def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) ->
         lift = arm_lift(exposure, side)
         up = np.clip(lift / 1.3, -1, 1.1)  # raising the arm turns the tip outwards and the socket upwards
         joint = shoulder(exposure, f, side) + rng.normal(0, 0.35 * f.unit, 2)
-        room = math.asin(min((1.02 * (f.width + patient.wall) - joint[0]) / (10 * f.unit), 1))  # below the skin
+        room = math.asin(min((0.96 * (f.width + patient.wall) - joint[0]) / (10 * f.unit), 1))  # below the skin
         turns.append(min(0.12 + 0.24 * up + rng.normal(0, 0.09), room))
         joints.append(joint)
         high = 0.03 + 0.05 * up + 0.03 * exposure.shoulders + 0.065 * rng.standard_normal()
