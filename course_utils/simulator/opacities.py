@@ -20,8 +20,9 @@ RAGGED = ({"covid": 0.6, "bacterial": 0.35, "viral": 0.35}, {"bacterial": 0.42, 
 LIMITS = {"covid": (-1.6, 1.0)}  # of the cloud, so that no edge strays far and no round hole opens in a patch
 # How gradually a patch begins, adults and children.
 SOFT = ({"bacterial": 1.2, "covid": 2.0, "viral": 2.2}, {"bacterial": 1.9, "viral": 2.0})
-LINES = np.float32(0.35)  # how much denser than the haze between them the septa of an adult's lung are
-DENSE = {"covid": 2.4, "bacterial": 1.15, "viral": 1.4}  # of adults
+LINES = np.float32(0.25)  # how much denser than the haze between them the septa of an adult's lung are
+DENSE = {"covid": 3.0, "bacterial": 1.15, "viral": 1.4}  # of adults
+FULL = {"child": 0.78, "covid": 0.86, "bacterial": 0.97, "viral": 0.97}  # of the air: none is whiter than the heart
 FISSURE = 0.48  # height of the horizontal fissure at the hilum, 0 apex to 1 dome
 REACH = 24.0  # cm, half-side of the square that textures cover
 
@@ -42,15 +43,15 @@ def fluid(disease: Disease, f: Frame, lungs: dict) -> np.ndarray:
     return out
 
 
-def texture(rng, plane: Plane, cells: tuple[int, ...], unit: float, part) -> np.ndarray:
-    """Cloudy field of mean 0 and sd about 1: noise on ever finer grids, each 0.62 times as strong as the one before.
+def texture(rng, plane: Plane, cells: tuple[int, ...], unit: float, part, fall: float = 0.62) -> np.ndarray:
+    """Cloudy field of mean 0 and sd about 1: noise on ever finer grids, each `fall` times as strong as the last.
 
     part: slices of the rows and columns that are wanted. One value for two by two pixels: see `lookup.enlarged`.
     """
     total = normal(rng, (cells[0], cells[0]))
     for k, n in enumerate(cells[1:], start=1):
         total = np.asarray(Image.fromarray(total).resize((n, n), Image.Resampling.BICUBIC))
-        total = total + np.float32(0.62**k) * normal(rng, (n, n))
+        total = total + np.float32(fall**k) * normal(rng, (n, n))
     return plane.sample(total / np.float32(total.std()), REACH * unit, part)
 
 
@@ -66,23 +67,27 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     rng = np.random.default_rng(disease.seed)
     strength = disease.strength * (SHALLOW if patient.child else DENSE).get(disease.kind, 1.0)
     part = tuple(slice(np.argmax(seen), seen.size - np.argmax(seen[::-1])) for seen in (air.any(1), air.any(0)))
-    cells = (8, 16, 32, 64, 128) if patient.child or disease.kind == "bacterial" else (9, 18, 36)
-    cloud = texture(rng, plane, cells, f.unit, part)
+    if patient.child or disease.kind == "bacterial":
+        cloud = texture(rng, plane, (8, 16, 32, 64, 128), f.unit, part)
+    else:  # haze
+        cloud = texture(rng, plane, (9, 18, 36), f.unit, part, fall=0.45)
     cloud = np.clip(cloud, *LIMITS.get(disease.kind, (-2, None)))
-    fine = texture(rng, plane, (34, 68) if patient.child else (40, 80), f.unit, part)
     if patient.child:
-        fine = np.clip(1 + np.float32(0.45) * fine, 0.3, 2.0)
         uneven = np.clip(1 + np.float32(0.36) * cloud, 0.55, 2.0)  # no black pits in a child's filled lung
-    else:  # septa: thin lines where the noise changes its sign
-        fine = 1 + LINES * (1 / (1 + np.float32(12) * fine * fine) - np.float32(0.42))
+    else:
         uneven = np.clip(1 + np.float32(0.22) * cloud, 0.3, 2.0)
-    uneven += np.float32(disease.net) * (fine - uneven) if patient.child else np.float32(disease.net) * (fine - 1)
+    if disease.net:
+        fine = texture(rng, plane, (34, 68) if patient.child else (80, 160), f.unit, part)
+        if patient.child:
+            uneven += np.float32(disease.net) * (np.clip(1 + np.float32(0.45) * fine, 0.3, 2.0) - uneven)
+        else:  # septa: thin lines where the noise changes its sign
+            uneven += disease.net * LINES * (1 / (1 + np.float32(12) * fine * fine) - np.float32(0.42))
     share = np.zeros_like(cloud)
     x, y, side, q = (lungs[name][part][::2, ::2] for name in ("x", "y", "side", "q"))  # opacities are smooth
     y = y - np.float32(plane.pitch / 2)  # between two rows
     for p in disease.patches:
         opacity(share, p, disease.kind, patient.child, f, cloud, x, y, side, q)
-    most = np.float32(0.78 if patient.child else 0.97)  # no opacity is whiter than the heart
+    most = np.float32(FULL["child" if patient.child else disease.kind])
     share *= uneven
     share *= np.float32(strength)
     share = most * np.tanh(share / most)  # clouds, without an even area where they are whitest

@@ -97,8 +97,8 @@ def tissue_map(number: int, blur: float = 0.0) -> np.ndarray:
     total += some(0.1, 0.4) * step(border - down, 0.5, 3.0) * belly * ramp((out - 2) / 3)
     # The middle: vessels, fat and nodes one behind the other.
     middle, heart = (ramp((reach - out) / 3) * ramp((down + 2) / 3) * ramp((21 - down) / 3) for reach in (6, 10))
-    total += middle * (0.35 * noise(rng, shape, 0.45, 1.6) + 0.2 * noise(rng, shape, 0.4, 0.4))
-    total += heart * ramp((down - 8) / 4) * 0.22 * noise(rng, shape, 0.8, 0.6, 0.4)
+    total += middle * (0.28 * noise(rng, shape, 0.45, 1.6) + 0.2 * noise(rng, shape, 0.4, 0.4))
+    total += heart * ramp((down - 8) / 4) * 0.12 * noise(rng, shape, 0.8, 0.6, 0.4)
     for k, sd in enumerate((0.29, 0.18, 0.11, 0.07)):  # all of it lies in lobes, and least the abdomen
         total += sd * (1 - 0.6 * belly) * noise(rng, shape, 2.0 / 2**k, 2.0 / 2**k)
     total *= ramp(out / 1.5) * (1 - 0.65 * ramp((out - 15.5) / 3))  # the two sides meet there; arms are more even
