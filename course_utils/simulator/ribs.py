@@ -80,13 +80,13 @@ ADULT = Cage(
 CHILD = Cage(
     fall=0.6,
     out=0.48,
-    uneven=0.7,
+    uneven=1.0,
     first=0.5,
     arch=1.0,
     sunk=0.0,
     ends=(0.78, 0.88, 0.95, 1.0),
     curve=(0.80, 1.0, 1.0),
-    solid=(0.3, 0.8, 1.0, 1.0, 1.1, 1.1, 1.1, 0.0),
+    solid=(0.3, 0.8, 1.0, 1.05, 1.0, 0.95, 0.9, 0.0),
     hollow=0.88,
     marrow=0.25,
 )

@@ -31,7 +31,8 @@ class Column(NamedTuple):
     disc: half the height of a disc, over that of a vertebra and its disc. closed: added to `CLOSED`.
     hollow: how far the end plates are hollowed, and `sag` how far both sink in the middle, in the same unit.
     plate, pedicle, spinous, club: mineral of end plates, pedicles and processes, relative. ring: a pedicle's radius,
-    rim: how thick its cortex is, both over its size. reach: of transverse processes, relative, and `lift` how much they
+    rim: how thick its cortex is, both over its size; open: how much fainter it is above and inside,
+    uneven: how much one differs from the next. reach: of transverse processes, relative, and `lift` how much they
     point upwards, vertebrae per cm.
     heads: that of the heads of the ribs. sharp: of the sides.
     bright: cm of cortical bone on a ray for one unit of mineral, where vertebrae have an adult's size.
@@ -46,6 +47,8 @@ class Column(NamedTuple):
     pedicle: float
     ring: float
     rim: float
+    open: float
+    uneven: float
     spinous: float
     club: float
     reach: float
@@ -65,6 +68,8 @@ ADULT = Column(
     pedicle=1.0,
     ring=0.55,
     rim=0.50,
+    open=0.0,
+    uneven=1.0,
     spinous=0.65,
     club=0.65,
     reach=1.0,
@@ -83,8 +88,10 @@ CHILD = Column(
     pedicle=0.7,
     ring=0.95,
     rim=0.36,
+    open=0.45,
+    uneven=0.5,
     spinous=0.3,
-    club=0.75,
+    club=0.45,
     reach=0.85,
     lift=0.15,
     heads=0.9,
@@ -146,8 +153,11 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     mineral += np.float32(0.08) * bell(across - np.float32(0.94), 0.07) * solid + np.float32(0.6) * lip * edge * inside
     dx, dv = (where - np.float32(0.80) * half) / np.float32(0.24 * u), (v + np.float32(0.13)) / np.float32(0.19)
     ring = np.sqrt(dx * dx + dv * dv)  # pedicles, seen end-on
-    rings = (column.pedicle * rng.gamma(3, 0.15, (2, LEVELS)) * ramp(0.5 * names + 1)).astype(np.float32)
-    mineral += bell(ring - np.float32(column.ring), column.rim) * rings.take(body + other)
+    rings = 0.45 * (rng.gamma(3, 0.15, (2, LEVELS)) / 0.45) ** column.uneven
+    rings = (column.pedicle * rings * ramp(0.5 * names + 1)).astype(np.float32)
+    arc = bell(ring - np.float32(column.ring), column.rim) * rings.take(body + other)
+    arc *= np.maximum(1 + np.float32(column.open) * (dv + dx), 0)
+    mineral += arc
     turned = x + np.float32(0.45 * f.depth * plane.turn)  # spinous processes lie further back
     middle = np.flatnonzero((np.abs(turned) < 0.7 * u).any(0))
     middle = slice(middle[0], middle[-1] + 1) if middle.size else slice(0)
@@ -159,9 +169,8 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     tip += np.float32(0.31) * ramp((np.float32(1.1) - drop) * np.float32(1.6))
     tip *= np.float32(column.spinous)
     mineral[:, middle] += np.interp(names, *SPINOUS).astype(np.float32).take(body[:, middle]) * tip
-    span = (column.reach * np.interp(names, *SPAN) * own[0] ** 0.3).astype(np.float32).take(body) - where * np.float32(
-        1 / u
-    )
+    span = (column.reach * np.interp(names, *SPAN) * own[0] ** 0.3).astype(np.float32).take(body)
+    span -= where * np.float32(1 / u)
     club = v + np.float32(0.14) + np.float32(column.lift / u) * where  # they point a little upwards
     club = bell(club, 0.13) * ramp(span * np.float32(2.5))
     thick = np.interp(names, *CLUB).astype(np.float32).take(body)
