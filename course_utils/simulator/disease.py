@@ -105,6 +105,7 @@ def draw_disease(rng: np.random.Generator, kind: str, patient, strength: float =
                 float(rng.uniform(0.28, 0.55)),
             )
         )
+        net = 0.18 if patient.child else 0.0  # acini
         chance, more = (0.8, (0.20, 0.32, 0.38)) if patient.child else (0.35, (0.12, 0.25, 0.3))
         if rng.random() < chance:
             patches.append(Patch(side, height + float(rng.normal(0, 0.15)), lateral + float(rng.normal(0, 0.1)), *more))

@@ -19,10 +19,10 @@ SHALLOW = {"bacterial": 2.4, "viral": 2.2}
 RAGGED = ({"covid": 0.6, "bacterial": 0.35, "viral": 0.35}, {"bacterial": 0.42, "viral": 0.35})
 LIMITS = {"covid": (-1.6, 1.0)}  # of the cloud, so that no edge strays far and no round hole opens in a patch
 # How gradually a patch begins, adults and children.
-SOFT = ({"bacterial": 1.2, "covid": 2.0, "viral": 2.2}, {"bacterial": 1.9, "viral": 2.0})
+SOFT = ({"bacterial": 1.2, "covid": 2.0, "viral": 2.2}, {"bacterial": 1.4, "viral": 1.5})
 LINES = np.float32(0.25)  # how much denser than the haze between them the septa of an adult's lung are
 DENSE = {"covid": 3.0, "bacterial": 1.15, "viral": 1.4}  # of adults
-FULL = {"child": 0.78, "covid": 0.86, "bacterial": 0.97, "viral": 0.97}  # of the air: none is whiter than the heart
+FULL = {"child": 0.78, "covid": 0.76, "bacterial": 0.97, "viral": 0.97}  # of the air: none is whiter than the heart
 FISSURE = 0.48  # height of the horizontal fissure at the hilum, 0 apex to 1 dome
 REACH = 24.0  # cm, half-side of the square that textures cover
 
@@ -77,7 +77,7 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     else:
         uneven = np.clip(1 + np.float32(0.22) * cloud, 0.3, 2.0)
     if disease.net:
-        fine = texture(rng, plane, (34, 68) if patient.child else (80, 160), f.unit, part)
+        fine = texture(rng, plane, (60, 120) if patient.child else (80, 160), f.unit, part)
         if patient.child:
             uneven += np.float32(disease.net) * (np.clip(1 + np.float32(0.45) * fine, 0.3, 2.0) - uneven)
         else:  # septa: thin lines where the noise changes its sign
@@ -96,7 +96,7 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
         np.maximum(out, fluid(disease, f, lungs) * np.float32(min(0.9 * strength, 0.95)), out=out)
     out *= air - lungs["vessels"] if "vessels" in lungs else air  # a filled lung hides its vessels
     if disease.kind == "viral":
-        out += np.float32((0.9 if patient.child else 0.35) * strength) * bronchi.walls(patient, plane, f, lungs)
+        out += np.float32((1.6 if patient.child else 0.35) * strength) * bronchi.walls(patient, plane, f, lungs)
         if patient.child:  # haze, at most half as white as a rib; none before the heart
             most = np.float32(0.30) * air
             shown = air / np.maximum(lungs["full"], np.float32(0.1))
@@ -105,7 +105,7 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
         if patient.child and disease.patches:  # in small children pneumonia begins around the bronchi
             cuffs = bronchi.walls(patient, plane, f, lungs)
             left = np.maximum(1 - out / np.maximum(most * air, np.float32(0.1)), 0)  # none show in filled lung
-            out += np.float32(1.1 * strength) * left * cuffs
+            out += np.float32(2.0 * strength) * left * cuffs
         out = np.maximum(out - bronchi.bronchogram(patient, plane, f, out, rng), 0)
     return out
 
