@@ -20,10 +20,7 @@ PLATE = 0.42  # path through the plate, of the unit
 HIDDEN = 0.2  # share of blades that can hardly be told from the muscles
 WOVEN = 26  # trabeculae that can be seen
 SOFT = ImageFilter.BoxBlur(1)  # no stairs at the edge of the plate
-MIDDLES = (
-    (np.arange(20)[:, None] + 0.5) / 20,
-    (np.arange(14) + 0.5) / 14,
-)  # of the cells that its thickness is drawn for
+MIDDLES = (np.arange(20)[:, None] + 0.5) / 20, (np.arange(14) + 0.5) / 14  # of the cells of its thickness
 # Begin, bend and end of the thick parts, in units from the middle of the joint along the lateral border and towards the
 # midline; half-width and path (of the unit) at the begin, between, and at the end
 LINES = np.array(

@@ -73,9 +73,16 @@ def rings(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     away, turn = 0.4 + rng.gamma(1.6, 1.5, RINGS), rng.normal(-0.2, 1.1, RINGS)
     x, y, radius = away * np.cos(turn), 1.2 * away * np.sin(turn), rng.uniform(0.10, 0.20, RINGS) / (1 + away / 8)
     dots = x, y, radius, 0.8 * radius
-    beside, size = rng.uniform(0, 2 * np.pi, RINGS), radius + 0.05
-    t = np.linspace(0, 2 * np.pi, STEPS, endpoint=False)
-    middle = [at + 1.7 * size * wave(beside) for at, wave in ((x, np.cos), (y, np.sin))]
-    ring = [(m[:, None] + size[:, None] * wave(t)).ravel() for m, wave in zip(middle, (np.cos, np.sin), strict=True)]
-    wall = np.repeat(size, STEPS)
+    *ring, wall = beside(rng, x, y, radius + 0.05, STEPS)
     return tuple(np.concatenate(v) for v in zip(dots, (*ring, 0.04 + 0 * wall, 0.4 * wall), strict=True))
+
+
+def beside(rng: np.random.Generator, x, y, size, steps: int) -> tuple[np.ndarray, ...]:
+    """Circles beside vessels seen end-on, one each: x, y and radius (cm) of so many points on every circle.
+
+    x, y: of the vessels, cm. size: radii of the circles, cm.
+    """
+    way, t = rng.uniform(0, 2 * np.pi, size.size), np.linspace(0, 2 * np.pi, steps, endpoint=False)
+    middle = [at + 1.7 * size * wave(way) for at, wave in ((x, np.cos), (y, np.sin))]
+    ring = [(m[:, None] + size[:, None] * wave(t)).ravel() for m, wave in zip(middle, (np.cos, np.sin), strict=True)]
+    return *ring, np.repeat(size, steps)

@@ -136,8 +136,8 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     edge = ramp((np.abs(v) - np.float32(0.24)) / np.float32(0.18))
     half = np.float32(u) * (np.float32(1.36) + np.float32(0.055) * np.clip(level, -4, 14))
     across = where / (half * (np.float32(0.94) + edge * (np.float32(0.10) + np.float32(0.25) * lip)))
-    middle = 1 - np.minimum(across, 1) ** 2
-    away = np.abs(v + np.float32(column.sag) * middle) * thin.take(disc) + np.float32(column.hollow) * middle
+    bowl = 1 - np.minimum(across, 1) ** 2
+    away = np.abs(v + np.float32(column.sag) * bowl) * thin.take(disc) + np.float32(column.hollow) * bowl
     away -= np.float32(0.5 - column.disc)
     inside = ramp((np.float32(1.05) - across) * np.float32(column.sharp))
     solid = ramp((np.float32(0.02) - away) * np.float32(20))

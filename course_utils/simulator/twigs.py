@@ -73,11 +73,7 @@ def end_on(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     lean = turn + rng.normal(0, 0.8, (22, 1))
     lumps = away * np.cos(turn) - 0.4 + along * np.cos(lean), 1.3 * away * np.sin(turn) + along * np.sin(lean)
     lumps = [np.broadcast_to(v, along.shape).ravel() for v in (*lumps, wide, 0.045 * wide)]
-    beside, size = rng.uniform(0, 2 * np.pi, rings), 1.2 * radius[:rings] + 0.06
-    t = np.linspace(0, 2 * np.pi, STEPS, endpoint=False)
-    middle = [v[:rings] + 1.7 * size * wave(beside) for v, wave in ((x, np.cos), (y, np.sin))]
-    ring = [(m[:, None] + size[:, None] * wave(t)).ravel() for m, wave in zip(middle, (np.cos, np.sin), strict=True)]
-    wall = np.repeat(size, STEPS)
+    *ring, wall = childtwigs.beside(rng, x[:rings], y[:rings], 1.2 * radius[:rings] + 0.06, STEPS)
     return tuple(np.concatenate(v) for v in zip(dots, lumps, (*ring, 0.035 + 0 * wall, 0.5 * wall), strict=True))
 
 
