@@ -15,6 +15,10 @@ from .ranges import override, refuse_outside
 
 KINDS = ("normal", "covid", "bacterial", "viral")
 VISIBLE = {"normal": 0.0, "covid": 0.69, "bacterial": 1.0, "viral": 1.0}
+# COVID-19's severity where it shows, 0 to 1, is a random number to this power. Chosen so that most films are mild
+# (Weinstock et al., J Urgent Care Med 14(7) (2020): 74 % of the abnormal films of outpatients, 2 % severe), but some
+# severe, as in hospitals: half of them have 0 to 2 of the 8 points of Wong et al., one in eight 6 or 7.
+MILD = 1.8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,19 +79,19 @@ def draw_disease(rng: np.random.Generator, kind: str, patient, strength: float =
     patches: list[Patch] = []
     net = 0.0
     if kind == "covid":
-        worse = rng.random()
-        bilateral = rng.random() < 0.8
+        worse = rng.random() ** MILD
+        bilateral = rng.random() < 0.55 + 0.5 * worse  # Wong et al.: half of all, 73 % of the films that show something
         first = int(rng.choice((-1, 1)))
         for side in (first, -first) if bilateral else (first,):
-            for _ in range(2 + int(rng.integers(0, 4)) + int(2 * worse)):
+            for _ in range(1 + int(rng.poisson(0.6 + 4 * worse))):
                 patches.append(
                     Patch(
                         side,
                         float(np.clip(rng.normal(0.76, 0.19), 0.15, 1.04)),
                         float(np.clip(rng.normal(0.79, 0.15), 0.35, 1.02)),
-                        float(rng.uniform(0.05, 0.20) * (0.8 + 0.6 * worse)),
-                        float(rng.uniform(0.10, 0.34) * (0.8 + 0.5 * worse)),
-                        float(rng.uniform(0.11, 0.29) * (0.7 + 0.7 * worse)),
+                        float(rng.uniform(0.05, 0.17) * (0.7 + 0.8 * worse)),
+                        float(rng.uniform(0.10, 0.30) * (0.8 + 0.6 * worse)),
+                        float(rng.uniform(0.18, 0.44) * (0.65 + 1.6 * worse)),
                     )
                 )
         net = float(rng.uniform(0.2, 0.65))

@@ -21,7 +21,7 @@ LIMITS = {"covid": (-1.6, 1.0)}  # of the cloud, so that no edge strays far and 
 # How gradually a patch begins, adults and children.
 SOFT = ({"bacterial": 1.2, "covid": 2.0, "viral": 2.2}, {"bacterial": 1.4, "viral": 1.5})
 LINES = np.float32(0.25)  # how much denser than the haze between them the septa of an adult's lung are
-DENSE = {"covid": 3.0, "bacterial": 1.15, "viral": 1.4}  # of adults
+DENSE = {"bacterial": 1.15, "viral": 1.4}  # of adults
 FULL = {"child": 0.78, "covid": 0.76, "bacterial": 0.97, "viral": 0.97}  # of the air: none is whiter than the heart
 FISSURE = 0.48  # height of the horizontal fissure at the hilum, 0 apex to 1 dome
 REACH = 24.0  # cm, half-side of the square that textures cover
