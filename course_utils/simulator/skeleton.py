@@ -15,7 +15,7 @@ GIRDLE = 2.1  # the shoulders are brighter than their mineral alone makes them: 
 MOST, PILE = 0.6, 1.5  # cm: where rays run along ribs, or bones of a shoulder lie behind each other, they outshine all
 SPREAD = 0.6  # how far brightness follows mineral: films of thin bones are exposed and processed so that they show
 VEIL = 0.62, 0.28  # share of the ribs' contrast lost where heart, or liver, takes the lung's place: they scatter more
-BEHIND = 0.35  # of the spine's contrast, lost behind heart and great vessels
+BEHIND = 0.20  # of the spine's contrast, lost behind heart and great vessels
 CHILD_VEIL, CHILD_MOST = 0.50, 1.35  # the same of a child; and cm where the edge of its chest would outshine all
 LOW_KILOVOLTS = 1.25  # small children are exposed at 60 kV or so, where bone stops more of the beam than at 120 kV
 

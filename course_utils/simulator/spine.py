@@ -59,12 +59,12 @@ class Column(NamedTuple):
 
 
 ADULT = Column(
-    flat=0.16,
-    disc=0.10,
+    flat=0.27,
+    disc=0.11,
     closed=0.0,
     hollow=0.035,
     sag=0.0,
-    plate=1.0,
+    plate=1.5,
     pedicle=1.0,
     ring=0.55,
     rim=0.50,
