@@ -17,7 +17,7 @@ from .plane import Plane, bezier
 
 DEPTH = -0.8  # of the shoulder blades, of the half-depth of the chest
 PLATE = 0.42  # path through the plate, of the unit
-HIDDEN = 0.2  # share of blades that can hardly be told from the muscles
+HIDDEN = 0.12  # share of blades that can hardly be told from the muscles
 WOVEN = 26  # trabeculae that can be seen
 SOFT = ImageFilter.BoxBlur(1)  # no stairs at the edge of the plate
 MIDDLES = (np.arange(20)[:, None] + 0.5) / 20, (np.arange(14) + 0.5) / 14  # of the cells of its thickness
@@ -25,27 +25,28 @@ MIDDLES = (np.arange(20)[:, None] + 0.5) / 20, (np.arange(14) + 0.5) / 14  # of 
 # midline; half-width and path (of the unit) at the begin, between, and at the end
 LINES = np.array(
     [
-        ((-0.5, 1.8), (0.9, 2.1), (3.0, 2.9), (0.78, 0.20), (0.62, 0.32), (0.46, 0.42)),  # acromion
-        ((2.0, 2.4), (3.8, 3.8), (5.5, 5.6), (0.46, 0.32), (0.28, 0.55), (0.08, 0.16)),  # spine
-        ((1.4, 2.5), (3.5, 4.0), (5.9, 5.9), (0.13, 0.16), (0.12, 0.34), (0.08, 0.05)),  # its upper lip
-        ((2.2, 2.3), (2.9, 2.8), (3.8, 3.5), (0.15, 0.20), (0.30, 0.55), (0.15, 0.20)),  # its root
-        ((1.9, 1.3), (2.6, 1.8), (4.4, 2.2), (0.50, 0.14), (0.95, 0.30), (0.40, 0.06)),  # neck
-        ((2.1, 1.2), (2.35, 1.8), (1.5, 2.4), (0.14, 0.12), (0.14, 0.26), (0.14, 0.12)),  # socket
-        ((-0.3, 3.7), (0.2, 4.0), (0.9, 3.6), (0.50, 0.18), (0.60, 0.26), (0.45, 0.18)),  # coracoid
-        ((2.2, 0.75), (5.6, 1.8), (9.3, 0.35), (0.34, 0.20), (0.20, 0.16), (0.13, 0.08)),  # lateral border
-        ((9.2, 0.36), (10.6, 0.4), (10.2, 2.4), (0.11, 0.11), (0.11, 0.11), (0.10, 0.04)),  # lower angle
+        ((0.3, 1.1), (1.4, 1.1), (2.8, 1.55), (0.80, 0.10), (0.68, 0.18), (0.32, 0.26)),  # acromion and neck
+        ((2.6, 1.20), (4.3, 2.5), (6.5, 4.00), (0.10, 0.32), (0.12, 0.42), (0.10, 0.30)),  # spine, lower lip
+        ((2.5, 1.85), (4.2, 2.9), (6.4, 4.05), (0.10, 0.24), (0.11, 0.34), (0.09, 0.24)),  # spine, upper lip
+        ((2.85, 1.20), (2.2, 1.5), (2.75, 1.90), (0.13, 0.26), (0.14, 0.40), (0.11, 0.24)),  # where both meet
+        ((6.2, 3.85), (7.2, 4.4), (8.6, 4.90), (0.12, 0.26), (0.11, 0.24), (0.08, 0.04)),  # spine, over the ribs
+        ((1.9, 0.9), (3.0, 1.4), (4.6, 2.1), (0.50, 0.14), (0.90, 0.26), (0.40, 0.06)),  # neck
+        ((2.3, -0.25), (1.5, 0.8), (1.3, 2.3), (0.11, 0.14), (0.10, 0.16), (0.09, 0.10)),  # socket
+        ((0.0, 3.6), (0.5, 3.9), (1.4, 3.6), (0.45, 0.18), (0.62, 0.24), (0.42, 0.16)),  # coracoid
+        ((2.3, -0.2), (5.6, 0.9), (10.4, 0.1), (0.16, 0.20), (0.14, 0.18), (0.11, 0.10)),  # lateral border
+        ((10.3, 0.1), (11.8, 0.3), (11.2, 2.6), (0.11, 0.10), (0.11, 0.12), (0.10, 0.04)),  # lower angle
     ]
 )
 # Outline in the same units: lateral border, lower angle, medial border, upper border, socket and its lower rim, three
 # control points each
 OUTLINE = bezier(
     [
-        [(2.8, 0.9), (5.6, 1.8), (9.3, 0.35)],
-        [(9.3, 0.35), (10.6, 0.4), (10.2, 2.4)],
-        [(10.2, 2.4), (7.5, 6.5), (2.5, 7.2)],
-        [(2.5, 7.2), (1.2, 4.5), (1.5, 2.4)],
-        [(1.5, 2.4), (2.3, 1.9), (2.15, 1.4)],
-        [(2.15, 1.4), (1.75, 0.45), (2.8, 0.85)],
+        [(2.3, -0.25), (5.6, 0.9), (10.4, 0.1)],
+        [(10.4, 0.1), (11.8, 0.3), (11.2, 2.6)],
+        [(11.2, 2.6), (8.0, 6.6), (2.8, 7.2)],
+        [(2.8, 7.2), (1.5, 5.0), (1.6, 3.0)],
+        [(1.6, 3.0), (0.9, 2.0), (1.4, 1.2)],
+        [(1.4, 1.2), (1.6, 0.2), (2.3, -0.25)],
     ],
     np.linspace(0, 1, 16),
 )
@@ -75,10 +76,10 @@ def draw(plane: Plane, f: Frame, joints, turns, rng: np.random.Generator) -> tup
     shares = np.stack([(1 - middle) * (t < 0.45), middle, (1 - middle) * (t >= 0.45)])
     shares *= u * np.sqrt(np.minimum(1, np.minimum(t, 1 - t) * 5 + 0.01))  # no square ends
     radius, path = (LINES[:, 3:, k] @ shares for k in (0, 1))
-    own = rng.uniform((0.8, 6, 0), (1.5, 14, 6), (2, len(LINES), 3))
+    own = rng.uniform((0.9, 5, 0), (1.4, 9, 6), (2, len(LINES), 3))
     own[..., 0] *= clear[:, None]
     own[:, 1:4, 0] *= np.clip(0.3 + 3 * turns, 0.3, 1)[:, None]  # arm down: along the shoulder's upper border
-    path = path * own[..., :1] * (1 + 0.4 * np.sin(own[..., 1:2] * t + own[..., 2:]))
+    path = path * own[..., :1] * (1 + 0.2 * np.sin(own[..., 1:2] * t + own[..., 2:]))
     thick = plane.tubes(curves[:, :, 0], curves[:, :, 1], z, radius, path, hollow=0.8, marrow=0.75)
     # Trabeculae fan out from the neck
     along, across, long = rng.uniform((2.2, 0, 0.3), (6.5, 1, 0.9), (2, WOVEN, 3)).transpose(2, 0, 1)
@@ -112,7 +113,7 @@ def _plate(plates: np.ndarray, outline: np.ndarray, axes: np.ndarray, most: floa
     columns, rows = 2 * (left + MIDDLES[1] * width) - axes[0, 0], 2 * (top + MIDDLES[0] * height) - axes[0, 1]
     (a, b), (c, d) = axes[1:] - axes[0]
     thick = 1.25 - (0.035 * (d * columns - c * rows) + 0.11 * (a * rows - b * columns)) / (a * d - b * c)
-    thick = np.clip(thick, 0.15, 1) * (1 + 0.2 * rng.standard_normal(thick.shape)) * (most / 255)
+    thick = np.clip(thick, 0.15, 1) * (1 + 0.08 * rng.standard_normal(thick.shape)) * (most / 255)
     plate *= np.asarray(Image.fromarray(thick.astype(np.float32)).resize((width, height), Image.Resampling.BICUBIC))
     part = plates[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
     row, column = max(-top, 0), max(-left, 0)

@@ -50,7 +50,9 @@ def trunk(patient, exposure, f: Frame, x, y, rows: Lookup) -> np.ndarray:
     skins = {}
     for k in (-1, 1):
         up = math.sin(arm_lift(exposure, k))
-        drawn = np.interp(np.arange(13), [2, 4, 5, 6, 8, 12], [0, 0.05, 0.06, 0.04, -0.02, 0]) * up  # by raised arms
+        drawn = (
+            np.interp(np.arange(13), [2, 4, 5, 6, 7, 8, 9, 10], [0, 0.05, 0.09, 0.13, 0.16, 0.17, 0.10, 0]) * up
+        )  # by raised arms
         skins[k] = curve(knots, edge * (SKIN + drawn + rng.normal(0, 0.012, 13)))
     (skin,) = rows.of_sides([skins], np.copysign(np.float32(1), x))
     r = x / rows.smooth(curve(knots, edge * CHEST))

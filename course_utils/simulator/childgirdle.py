@@ -37,28 +37,27 @@ def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) ->
     return pieces + blades, plates
 
 
-# Along a clavicle: half-width and mineral (of the unit). The inner third is wide and spongy, the middle slim and solid,
-# the outer a thin plate between two rims.
-ALONG = [0, 0.06, 0.16, 0.34, 0.52, 0.66, 0.76, 0.90, 1]
-BROAD = [0.52, 0.62, 0.54, 0.38, 0.29, 0.36, 0.48, 0.60, 0.62]
-SOLID = [0.05, 0.26, 0.42, 0.66, 0.86, 0.84, 0.46, 0.32, 0.24]
-RIM = [0, 0.02, 0.10, 0.36, 0.46, 0.40, 0.22, 0.15, 0.12]
-ACROSS = np.array([-0.93, -0.72, -0.36, 0, 0.36, 0.72, 0.93])[:, None]  # strands, the first and last are the rims
+# Along a clavicle: half-width and mineral (of the unit). The inner end is a spongy bulb, the middle slim and solid, the
+# outer third a thin plate between two rims of cortex.
+ALONG = [0, 0.05, 0.14, 0.30, 0.48, 0.64, 0.76, 0.90, 0.97, 1]
+BROAD = [0.44, 0.56, 0.52, 0.40, 0.36, 0.37, 0.44, 0.60, 0.66, 0.60]
+SOLID = [0.10, 0.36, 0.48, 0.64, 0.76, 0.74, 0.52, 0.34, 0.28, 0.06]
+RIM = [0.02, 0.05, 0.10, 0.20, 0.26, 0.27, 0.22, 0.17, 0.12, 0.02]
 
 
 def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator) -> list[tuple]:
-    """Two S-shaped clavicles from the sternum to the acromion, each of strands of unlike density that end raggedly.
+    """Two S-shaped clavicles from the sternum to the acromion: a hollow bone with the cortex of its two borders.
 
     ends: outer end of the right and of the left one, (2, 2), cm, x counted outwards from the midline.
     """
-    u, n = f.unit, len(ACROSS)
+    u = f.unit
     t = np.linspace(0, 1, plane.samples(0.9 * f.width) + 8)
-    start, both = rng.normal(-0.13, 0.05), rng.standard_normal(4)
-    body = []
+    start, both = rng.normal(-0.13, 0.05), rng.standard_normal(5)
+    broad, solid, rim = (np.interp(t, ALONG, values) * u for values in (BROAD, SOLID, RIM))
+    body, borders = [], []
     for side, (outer, top) in zip((-1, 1), ends, strict=True):
-        own, wave = 0.7 * both + 0.7 * rng.standard_normal(4), rng.uniform(0, 6, (4, n, 1))
-        s = t * (1 + np.minimum(0.025 * rng.standard_normal((n, 1)), 0.04))  # no square ends
-        bent = 0.68 + 0.03 * own[3]  # where the ligaments hold it the outer third turns aside, with a bright knot
+        own, wave = 0.7 * both + 0.7 * rng.standard_normal(5), rng.uniform(0, 6, (4, 2, 1))
+        bent = 0.66 + 0.04 * own[3]  # where the ligaments hold it the outer third turns aside, with a bright crest
         inner = (0.15 + 0.02 * own[1]) * f.width
         low = f.apex + start * f.height
         x = inner + (outer - inner) * np.sin(0.7 * t) / np.sin(0.7)
@@ -67,18 +66,21 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
         y = low + (top - low) * t + y * u
         dx, dy = gradient(np.stack([x, y]))
         long = np.hypot(dx, dy)
-        broad = u * (1 + 0.10 * own[1]) * np.interp(s, ALONG, BROAD) * (1 + 0.07 * np.sin(8 * s + wave[0, 0]))
-        off = ACROSS * broad + 0.03 * u * np.sin(13 * s + wave[1])
-        knot = np.exp(-(((s - bent - 0.1 * ACROSS) / 0.04) ** 2)) * rng.uniform(0.0, 1.3, (n, 1))
-        uneven = 1 + 0.15 * np.sin(7 * s + wave[2]) + 0.12 * np.sin(19 * s + wave[3])
-        path = np.interp(s, ALONG, SOLID) * uneven + knot
-        path[[0, -1]] = np.interp(s[[0, -1]], ALONG, RIM) * (1 + 0.5 * np.sin(6 * s[[0, -1]] + wave[3, :2]))
-        radius = 0.46 * broad
-        radius[[0, -1]] = 0.13 * u
-        xs, ys = x + (s - t) * (x[-1] - x[-2]) / t[1], y + (s - t) * (y[-1] - y[-2]) / t[1]
-        body.append((side * (xs - dy / long * off), ys + dx / long * off, radius, 0.62 * u * path))
-    x, y, radius, path = (np.concatenate(v) for v in zip(*body, strict=True))
-    return [plane.tubes(x, y, f.depth * (0.90 - 0.80 * t**1.3), radius, path)]
+        wide = (
+            broad * (1 + 0.08 * own[4]) * (1 + 0.05 * np.sin(7 * t + wave[0, 0]) + 0.03 * np.sin(15 * t + wave[0, 1]))
+        )
+        body.append(
+            (side * x, y, wide, solid * (1 + 0.12 * np.sin(6 * t + wave[1, 0]) + 0.07 * np.sin(17 * t + wave[1, 1])))
+        )
+        crest = np.exp(-(((t - bent) / 0.10) ** 2)) * np.array([[0.22], [0.05]]) * u * rng.uniform(0.2, 1.6, (2, 1))
+        off = np.array([[1], [-1]]) * (wide - 0.07 * u)
+        path = rim * (1 + 0.35 * np.sin(5 * t + wave[2])) + crest
+        borders.append((side * (x - dy / long * off), y + dx / long * off, 0.10 * u + 0.4 * crest, path))
+    deep = f.depth * (0.90 - 0.80 * t**1.3)
+    x, y, radius, path = np.array(body).swapaxes(0, 1)
+    bone = plane.tubes(x, y, deep, radius, path, hollow=0.78, marrow=0.6)
+    x, y, radius, path = (np.concatenate(v) for v in zip(*borders, strict=True))
+    return [bone, plane.tubes(x, y, deep, radius, path)]
 
 
 def humerus(patient, plane: Plane, f: Frame, side: int, joint, lift: float, rng: np.random.Generator) -> list[tuple]:
@@ -128,14 +130,14 @@ def humerus(patient, plane: Plane, f: Frame, side: int, joint, lift: float, rng:
     s = np.linspace(-0.99, 0.99, plane.samples(4 * u))
     wave = rng.uniform(0, 6, (len(sizes), 1))
     flat = 0.22 * grown  # towards the shaft
-    r = sizes * chord(s - flat * (1 - s * s)) * (1 + 0.11 * np.sin(4 * s + wave) + 0.05 * np.sin(11 * s + 2 * wave))
+    r = sizes * chord(s - flat * (1 - s * s)) * (1 + 0.04 * np.sin(4 * s + wave))
     x, y = (place[:, i, None] + way[i] * thick * sizes * s for i in (0, 1))
     cap = plane.tubes(side * x, y, z, r, (0.26 + 0.20 * grown) * r, hollow=0.8, marrow=0.5)
     turn = np.linspace(0, 2 * np.pi, plane.samples(6 * u))
-    ring = 0.93 * sizes * (1 + 0.09 * np.sin(2 * turn + wave) + 0.05 * np.sin(3 * turn + 2 * wave))
+    ring = 0.95 * sizes * (1 + 0.03 * np.sin(2 * turn + wave) + 0.02 * np.sin(3 * turn + 2 * wave))
     along = np.cos(turn) + flat * np.sin(turn) ** 2
     x, y = (place[:, i, None] + way[i] * thick * ring * along + square[i] * ring * np.sin(turn) for i in (0, 1))
-    shell = 0.09 * u * np.maximum(0.7 + np.sin(turn + 3 * wave) + 0.5 * np.sin(3 * turn + wave), 0)
+    shell = 0.09 * u * np.maximum(0.9 + 0.6 * np.sin(turn + 3 * wave) + 0.2 * np.sin(3 * turn + wave), 0)
     shells = plane.tubes(side * x, y, z, 0.17 * u, shell)
     # Trabeculae
     n = int(70 + 70 * grown)
