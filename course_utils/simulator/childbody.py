@@ -51,7 +51,7 @@ def trunk(patient, exposure, f: Frame, x, y, rows: Lookup) -> np.ndarray:
     for k in (-1, 1):
         up = math.sin(arm_lift(exposure, k))
         drawn = (
-            np.interp(np.arange(13), [2, 4, 5, 6, 7, 8, 9, 10], [0, 0.05, 0.09, 0.13, 0.16, 0.17, 0.10, 0]) * up
+            np.interp(np.arange(13), [2, 4, 5, 6, 7, 8, 9, 10], [0, 0.07, 0.12, 0.20, 0.28, 0.28, 0.16, 0]) * up
         )  # by raised arms
         skins[k] = curve(knots, edge * (SKIN + drawn + rng.normal(0, 0.012, 13)))
     (skin,) = rows.of_sides([skins], np.copysign(np.float32(1), x))
@@ -132,4 +132,4 @@ def upper_arm(patient, exposure, f: Frame, x, y, side: int, rng) -> tuple[tuple,
     across /= np.float32(radius) * (1 - np.float32(0.30) * np.clip(along, 0, 1) + bulge)
     across *= across
     across += beyond * beyond
-    return part, np.float32(4 * radius * radius) * (1 - across)
+    return part, np.float32(5.5 * radius * radius) * (1 - across)

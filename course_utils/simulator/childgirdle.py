@@ -33,7 +33,7 @@ def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) ->
         ends.append((far * f.width, f.apex + high * f.height))
         pieces += humerus(patient, plane, f, side, joint, lift, rng)
     pieces += clavicles(plane, f, np.array(ends), rng)
-    blades, plates = childblade.draw(plane, f, np.array(joints), np.array(turns), rng.spawn(1)[0])
+    blades, plates = childblade.draw(plane, f, np.array(joints) + 0.6 * f.unit, np.array(turns), rng.spawn(1)[0])
     return pieces + blades, plates
 
 
@@ -41,7 +41,7 @@ def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) ->
 # outer third a thin plate between two rims of cortex.
 ALONG = [0, 0.05, 0.14, 0.30, 0.48, 0.64, 0.76, 0.90, 0.97, 1]
 BROAD = [0.44, 0.56, 0.52, 0.40, 0.36, 0.37, 0.44, 0.60, 0.66, 0.60]
-SOLID = [0.10, 0.36, 0.48, 0.64, 0.76, 0.74, 0.52, 0.34, 0.28, 0.06]
+SOLID = [0.10, 0.36, 0.48, 0.62, 0.74, 0.70, 0.46, 0.26, 0.20, 0.03]
 RIM = [0.02, 0.05, 0.10, 0.20, 0.26, 0.27, 0.22, 0.17, 0.12, 0.02]
 
 
@@ -53,10 +53,10 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
     u = f.unit
     t = np.linspace(0, 1, plane.samples(0.9 * f.width) + 8)
     start, both = rng.normal(-0.13, 0.05), rng.standard_normal(5)
-    broad, solid, rim = (np.interp(t, ALONG, values) * u for values in (BROAD, SOLID, RIM))
+    broad, solid = (np.interp(t, ALONG, values) * u for values in (BROAD, SOLID))
     body, borders = [], []
     for side, (outer, top) in zip((-1, 1), ends, strict=True):
-        own, wave = 0.7 * both + 0.7 * rng.standard_normal(5), rng.uniform(0, 6, (4, 2, 1))
+        own, wave = 0.7 * both + 0.7 * rng.standard_normal(5), rng.uniform(0, 6, (3, 3))
         bent = 0.66 + 0.04 * own[3]  # where the ligaments hold it the outer third turns aside, with a bright crest
         inner = (0.15 + 0.02 * own[1]) * f.width
         low = f.apex + start * f.height
@@ -72,10 +72,14 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
         body.append(
             (side * x, y, wide, solid * (1 + 0.12 * np.sin(6 * t + wave[1, 0]) + 0.07 * np.sin(17 * t + wave[1, 1])))
         )
-        crest = np.exp(-(((t - bent) / 0.10) ** 2)) * np.array([[0.22], [0.05]]) * u * rng.uniform(0.2, 1.6, (2, 1))
-        off = np.array([[1], [-1]]) * (wide - 0.07 * u)
-        path = rim * (1 + 0.35 * np.sin(5 * t + wave[2])) + crest
-        borders.append((side * (x - dy / long * off), y + dx / long * off, 0.10 * u + 0.4 * crest, path))
+        crest = (
+            np.exp(-(((t - bent) / 0.10) ** 2)) * np.array([[0.22], [0.05], [0.10]]) * rng.uniform(0.2, 1.6, (3, 1)) * u
+        )
+        # The third is a ridge that wanders from the lower border to the crest
+        off = np.stack([0 * t + 1, 0 * t - 1, np.interp(t, [0.2, bent, 1], [-0.7, 0.35, own[0]])]) * (wide - 0.07 * u)
+        uneven = np.array([[1], [1], [0.5]]) + 0.4 * np.sin(5 * t + wave[:, 2:3])
+        path = np.stack([np.interp(t * rng.uniform(1, 1.08), ALONG, RIM) for _ in range(3)]) * uneven * u + crest
+        borders.append((side * (x - dy / long * off), y + dx / long * off, 0.10 * u + 0.4 * crest, np.maximum(path, 0)))
     deep = f.depth * (0.90 - 0.80 * t**1.3)
     x, y, radius, path = np.array(body).swapaxes(0, 1)
     bone = plane.tubes(x, y, deep, radius, path, hollow=0.78, marrow=0.6)
@@ -137,10 +141,10 @@ def humerus(patient, plane: Plane, f: Frame, side: int, joint, lift: float, rng:
     ring = 0.95 * sizes * (1 + 0.03 * np.sin(2 * turn + wave) + 0.02 * np.sin(3 * turn + 2 * wave))
     along = np.cos(turn) + flat * np.sin(turn) ** 2
     x, y = (place[:, i, None] + way[i] * thick * ring * along + square[i] * ring * np.sin(turn) for i in (0, 1))
-    shell = 0.09 * u * np.maximum(0.9 + 0.6 * np.sin(turn + 3 * wave) + 0.2 * np.sin(3 * turn + wave), 0)
+    shell = 0.07 * u * np.maximum(0.9 + 0.6 * np.sin(turn + 3 * wave) + 0.2 * np.sin(3 * turn + wave), 0)
     shells = plane.tubes(side * x, y, z, 0.17 * u, shell)
     # Trabeculae
-    n = int(70 + 70 * grown)
+    n = int(40 + 50 * grown)
     reach, across = rng.uniform(-head, 2.2 * u, n), rng.uniform(-0.85, 0.85, n)
     fits = np.interp(reach, [-head, 0, 0.5 * u, 2.2 * u], [0.8 * head, 0.8 * end, end, 0.75 * end])
     steps = np.array((-0.5, 0.5)) * rng.uniform(0.15, 0.6, (n, 1)) * u
@@ -148,5 +152,5 @@ def humerus(patient, plane: Plane, f: Frame, side: int, joint, lift: float, rng:
         base[i] + way[i] * (reach[:, None] + steps) + square[i] * (across * fits)[:, None] * (1 + 0.1 * steps)
         for i in (0, 1)
     )
-    weave = plane.tubes(side * x, y, z, rng.uniform(0.07, 0.13, (n, 1)) * u, rng.normal(0, 0.065 * u, (n, 1)))
+    weave = plane.tubes(side * x, y, z, rng.uniform(0.07, 0.13, (n, 1)) * u, rng.normal(0, 0.04 * u, (n, 1)))
     return [shaft, line, cap, shells, weave]
