@@ -94,8 +94,11 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     full *= np.float32(0.8) + np.float32(0.2) * full  # a small chest is round, shallow at its sides
     shallow = (shallow * (2 - shallow)) ** 0.75
     full *= rows.smooth(2 * f.depth * (1 + 0.10 * ramp((s - 0.4) / 0.4) - 0.04 * ramp((s - 0.75) / 0.35)) * shallow)
-    # least lung lies beside the mediastinum
-    full *= across.of(0.58 + 0.42 * ramp((TABLE - 1.5 * f.unit) / (8 * f.unit)))
+    beside = x * x  # least lung lies beside the mediastinum
+    beside *= np.float32((10 * f.unit) ** -2)
+    np.minimum(beside, 1, out=beside)
+    beside *= np.float32(0.84) - np.float32(0.42) * beside
+    full *= beside + np.float32(0.58)
 
     spine = 3.5 * f.unit
     part = np.s_[:, columns(x, spine)]
@@ -103,8 +106,8 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
         xh, yh = plane.coordinates(HEART_DEPTH * f.unit)
         tables = mediastinum(patient, f)
         part = np.s_[:, columns(xh, max(spine, *(float(tables[0][k].max()) for k in (-1, 1))))]
-    taken = across.within(part).of(1 - ramp((TABLE - 0.9 * f.unit) / (spine - 0.9 * f.unit)))  # by the spine
-    behind = np.float32(0.76) + np.float32(0.12) * taken
+    taken = ramp((np.float32(spine) - np.abs(x[part])) * np.float32(1 / (spine - 0.9 * f.unit)))  # by the spine
+    behind = np.float32(0.70) + np.float32(0.20) * taken
     if "heart" not in without:
         heart_rows = Lookup(yh[part])
         edge, soft = heart_rows.of_sides(tables, side[part])

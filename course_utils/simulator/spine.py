@@ -1,108 +1,36 @@
 """The spine: vertebral bodies between discs, with pedicles, transverse and spinous processes.
 
 It shows through the mediastinum only where a film is penetrated well. With age it bows, its end plates harden and spurs
-(osteophytes) grow at the edges of the discs. A child's discs are taller, its processes are still partly cartilage.
+(osteophytes) grow at the edges of the discs. A child's is in `childspine`.
 Sizes: Panjabi et al., Spine 16 (1991), thoracic human vertebrae.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
-from . import ribs
+from . import childspine, ribs
 from .anatomy import Frame, bell, ramp
 from .plane import Plane
 
 LEVELS = 40  # vertebrae and discs that could be on a film, half of them above the chest
+FLAT = 0.27  # mineral that processing takes from all of the column: it evens out what is wide, and keeps the discs
+DISC = 0.11  # half the height of a disc, over that of a vertebra and its disc
+HOLLOW = 0.035  # how far the end plates are hollowed, in the same unit
+BRIGHT = 0.45  # cm of cortical bone on a ray for one unit of mineral, in an adult of average size
 # How far the transverse processes reach, cm from the midline, by level: 0 is the first vertebra of the chest.
 SPAN = [-4, -1, 0, 2, 5, 11], [2.5, 3.3, 3.7, 3.4, 3.1, 2.3]
-CLUB = [-2, 0, 1, 4], [0.2, 0.6, 0.85, 0.45]  # and their mineral
-SPINOUS = [-1, 3, 6], [1.8, 1.3, 0.5]  # and that of the spinous processes, before the trachea best seen
+CLUB = [-2, 0, 1, 4], [0.13, 0.39, 0.55, 0.29]  # and their mineral
+SPINOUS = [-1, 3, 6], [1.2, 0.85, 0.33]  # and that of the spinous processes, before the trachea best seen
 HEADS = [-0.5, 0.5, 9, 11], [0, 1, 1, 0]  # where there are ribs
 CLOSED = [-2, 2, 6, 10], [0.7, 0.4, 0.15, 0.35]  # share of a disc's gap that leaning end plates hide: the spine is bent
 
 
-class Column(NamedTuple):
-    """In what the spines of an adult and of a child differ.
-
-    flat: mineral that processing takes from all of the column: it evens out what is wide, and keeps the discs.
-    disc: half the height of a disc, over that of a vertebra and its disc. closed: added to `CLOSED`.
-    hollow: how far the end plates are hollowed, and `sag` how far both sink in the middle, in the same unit.
-    plate, pedicle, spinous, club: mineral of end plates, pedicles and processes, relative. ring: a pedicle's radius,
-    rim: how thick its cortex is, both over its size; open: how much fainter it is above and inside,
-    uneven: how much one differs from the next. reach: of transverse processes, relative, and `lift` how much they
-    point upwards, vertebrae per cm.
-    heads: that of the heads of the ribs. sharp: of the sides.
-    bright: cm of cortical bone on a ray for one unit of mineral, where vertebrae have an adult's size.
-    """
-
-    flat: float
-    disc: float
-    closed: float
-    hollow: float
-    sag: float
-    plate: float
-    pedicle: float
-    ring: float
-    rim: float
-    open: float
-    uneven: float
-    spinous: float
-    club: float
-    reach: float
-    lift: float
-    heads: float
-    sharp: float
-    bright: float
-
-
-ADULT = Column(
-    flat=0.27,
-    disc=0.11,
-    closed=0.0,
-    hollow=0.035,
-    sag=0.0,
-    plate=1.5,
-    pedicle=1.0,
-    ring=0.55,
-    rim=0.50,
-    open=0.0,
-    uneven=1.0,
-    spinous=0.65,
-    club=0.65,
-    reach=1.0,
-    lift=0.05,
-    heads=0.7,
-    sharp=3.5,
-    bright=0.45,
-)
-CHILD = Column(
-    flat=-0.12,
-    disc=0.135,
-    closed=0.12,
-    hollow=0.05,
-    sag=0.07,
-    plate=0.45,
-    pedicle=0.7,
-    ring=0.95,
-    rim=0.36,
-    open=0.45,
-    uneven=0.5,
-    spinous=0.3,
-    club=0.45,
-    reach=0.85,
-    lift=0.15,
-    heads=0.9,
-    sharp=4.0,
-    bright=0.82,
-)
-
-
 def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
-    """Path through the mineral of the spine on every ray, cm, less `Column.flat`: an adult's discs lie below 0."""
-    u, depth, column = f.unit, -0.62 * f.depth, CHILD if patient.child else ADULT
+    """Path through the mineral of the spine on every ray, cm; an adult's less `FLAT`: its discs lie below 0."""
+    if patient.child:
+        return childspine.draw(patient, plane, f)
+    u, depth = f.unit, -0.62 * f.depth
     x, y = plane.coordinates(depth)
     rng = np.random.default_rng([patient.seed, 8])
     old = float(np.clip((patient.age - 45) / 40, 0, 1))
@@ -137,27 +65,24 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     half = np.float32(u) * (np.float32(1.36) + np.float32(0.055) * np.clip(level, -4, 14))
     across = where / (half * (np.float32(0.94) + edge * (np.float32(0.10) + np.float32(0.25) * lip)))
     bowl = 1 - np.minimum(across, 1) ** 2
-    away = np.abs(v + np.float32(column.sag) * bowl) * thin.take(disc) + np.float32(column.hollow) * bowl
-    away -= np.float32(0.5 - column.disc)
-    inside = ramp((np.float32(1.05) - across) * np.float32(column.sharp))
+    away = np.abs(v) * thin.take(disc) + np.float32(HOLLOW) * bowl
+    away -= np.float32(0.5 - DISC)
+    inside = ramp((np.float32(1.05) - across) * np.float32(3.5))
     solid = ramp((np.float32(0.02) - away) * np.float32(20))
-    closed = np.clip(column.closed + np.interp(names, *CLOSED) + rng.normal(0, 0.35, LEVELS), 0, 0.9)
+    closed = np.clip(np.interp(names, *CLOSED) + rng.normal(0, 0.35, LEVELS), 0, 0.9)
     solid += closed.astype(np.float32).take(disc) * (1 - solid)
     plate = bell(away + np.float32(0.015), 0.036) + np.float32(0.45) * bell(away + 0.06 * own[2].take(disc), 0.040)
-    mineral = np.float32(0.38) * solid * own[0].take(body) - np.float32(column.flat)
+    mineral = np.float32(0.38) * solid * own[0].take(body) - np.float32(FLAT)
     hard = np.minimum(rng.gamma(4, 0.25, LEVELS), 1.5).astype(np.float32).take(disc)
-    mineral = inside * (mineral + np.float32((0.22 + 0.15 * old) * column.plate) * plate * hard)
-    heads = rng.gamma(2.5, 0.16 * column.heads, (2, LEVELS)) * np.interp(names, *HEADS)  # at the corners of the discs
+    mineral = inside * (mineral + np.float32(0.33 + 0.225 * old) * plate * hard)
+    heads = rng.gamma(2.5, 0.11, (2, LEVELS)) * np.interp(names, *HEADS)  # at the corners of the discs
     corner = bell(away - np.float32(0.08), 0.13) * bell(across - np.float32(1.12), 0.27)
     mineral += heads.astype(np.float32).take(at_disc) * corner
     mineral += np.float32(0.08) * bell(across - np.float32(0.94), 0.07) * solid + np.float32(0.6) * lip * edge * inside
     dx, dv = (where - np.float32(0.80) * half) / np.float32(0.24 * u), (v + np.float32(0.13)) / np.float32(0.19)
     ring = np.sqrt(dx * dx + dv * dv)  # pedicles, seen end-on
-    rings = 0.45 * (rng.gamma(3, 0.15, (2, LEVELS)) / 0.45) ** column.uneven
-    rings = (column.pedicle * rings * ramp(0.5 * names + 1)).astype(np.float32)
-    arc = bell(ring - np.float32(column.ring), column.rim) * rings.take(body + other)
-    arc *= np.maximum(1 + np.float32(column.open) * (dv + dx), 0)
-    mineral += arc
+    rings = (rng.gamma(3, 0.15, (2, LEVELS)) * ramp(0.5 * names + 1)).astype(np.float32)
+    mineral += bell(ring - np.float32(0.55), 0.50) * rings.take(body + other)
     turned = x + np.float32(0.45 * f.depth * plane.turn)  # spinous processes lie further back
     middle = np.flatnonzero((np.abs(turned) < 0.7 * u).any(0))
     middle = slice(middle[0], middle[-1] + 1) if middle.size else slice(0)
@@ -167,18 +92,16 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     drop = np.sqrt(sx * sx + sv * sv)
     tip = np.float32(0.28) * bell(drop - np.float32(0.8), 0.34)
     tip += np.float32(0.31) * ramp((np.float32(1.1) - drop) * np.float32(1.6))
-    tip *= np.float32(column.spinous)
     mineral[:, middle] += np.interp(names, *SPINOUS).astype(np.float32).take(body[:, middle]) * tip
-    span = (column.reach * np.interp(names, *SPAN) * own[0] ** 0.3).astype(np.float32).take(body)
+    span = (np.interp(names, *SPAN) * own[0] ** 0.3).astype(np.float32).take(body)
     span -= where * np.float32(1 / u)
-    club = v + np.float32(0.14) + np.float32(column.lift / u) * where  # they point a little upwards
+    club = v + np.float32(0.14) + np.float32(0.05 / u) * where  # they point a little upwards
     club = bell(club, 0.13) * ramp(span * np.float32(2.5))
     thick = np.interp(names, *CLUB).astype(np.float32).take(body)
-    thick *= np.float32(column.club)
     mineral += thick * club * np.clip(across * 4 - np.float32(2.6), 0, 1)
     neck = slice(0, int((level < 0).any(1).sum()))  # its joints lie one above the other beside the bodies
     pillar = where[neck] * np.float32(1 / u) - np.float32(2.0)
     pillar -= np.float32(0.14) * np.cos(v[neck] * np.float32(2 * np.pi))
     mineral[neck] += np.float32(0.26) * ramp(level[neck] * np.float32(-0.8)) * bell(pillar, 0.45)
-    out[:, part] = mineral * np.float32(column.bright * u)
+    out[:, part] = mineral * np.float32(BRIGHT * u)
     return out

@@ -1,0 +1,131 @@
+"""A small child's spine: bodies with round edges between tall discs, pedicles as thin arcs, stout processes.
+
+It is seen from in front and, at its upper end, a little from below: the end plates sag like bowls there. Pedicles grow
+from vertebra to vertebra (Zindrick et al., Spine 12, 1987); what hides a disc are the arches behind it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import ribs
+from .anatomy import Frame, bell, ramp
+from .plane import Plane
+
+LEVELS = 40  # vertebrae that could be on a film, half of them above the chest
+NAMES = np.arange(LEVELS) - LEVELS // 2  # 0: the first vertebra of the chest
+REACH = 3.3  # of the transverse processes, from the midline, u
+BRIGHT = 0.95  # cm of cortical bone on a ray for one unit of mineral, where vertebrae have an adult's size
+SOLID, DISC, PLATE, PEDICLE = 0.42, 0.34, 0.32, 0.50  # mineral: of a body, what a disc lacks, of plates and pedicles
+STOUT = [-3, 0, 4, 8, 10, 13], [0.70, 0.95, 0.85, 0.95, 1.40, 2.00]  # mineral by level: behind heart, above and below
+SAG = [-1, 3, 8, 12], [0.17, 0.11, 0.03, -0.01]  # how far end plates hang in the middle, over the height of a level
+GAP = [-2, 2, 6, 11], [0.35, 0.60, 0.85, 0.80]  # how much of a disc's gap is seen between the arches
+RING = [-2, 4, 8, 12], [0.55, 0.70, 0.95, 1.35]  # size of the pedicles
+SPAN = [-4, -1, 0, 2, 5, 11], [2.1, 2.8, 3.1, 2.9, 2.6, 2.0]  # reach of the transverse processes, u
+CLUB = [-2, 0, 2, 6, 10], [0.30, 0.60, 0.65, 0.50, 0.20]  # and their mineral
+SHARP = 3.5  # of the sides, over half the width of a body
+SPINOUS = 4  # the last vertebra whose spinous process shows, before the trachea
+
+
+def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
+    """Path through the mineral of the spine on every ray, cm, float32."""
+    u, pitch = f.unit, ribs.rise(patient)
+    x, y = plane.coordinates(-0.62 * f.depth)
+    rng = np.random.default_rng([patient.seed, 8])
+    most = abs(patient.scoliosis) * (0.5 + (np.abs(y[[0, 0, -1, -1], [0, -1, 0, -1]]).max() / f.height) ** 2)
+    columns = np.flatnonzero((np.abs(x[[0, -1]]) < (REACH + 0.3) * u + most).any(0))
+    out = np.zeros_like(x)
+    if not columns.size:
+        return out
+    part = slice(columns[0], columns[-1] + 1)
+    x, y = x[:, part], y[:, part]
+    middle = y[:, y.shape[1] // 2, None]
+    x = x - np.float32(patient.scoliosis) * (middle / np.float32(f.height)) ** 2
+    lean = np.float32(0.05) * np.sin(middle / np.float32(0.13 * f.height) + np.float32(patient.seed % 5))
+    level = ribs.order_at((np.float32(f.apex + ribs.TOP * pitch) - y - x * lean) / np.float32(pitch))
+    level = level.astype(np.float32) + np.float32(0.35)
+    own = vertebrae(rng)
+    half = np.float32(u) * (np.float32(1.36) + np.float32(0.055) * np.clip(level[:, :1], -4, 14))
+    across = np.abs(x) / half
+    mineral = processes(own, x * np.float32(1 / u), level, across)
+    inner = np.flatnonzero(across.min(0) < 1.35)
+    inner = slice(inner[0], inner[-1] + 1) if inner.size else slice(0)
+    mineral[:, inner] += bodies(own, x[:, inner], level[:, inner], across[:, inner])
+    mineral *= np.float32(BRIGHT * u)
+    out[:, part] = mineral
+    return out
+
+
+def vertebrae(rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """What makes each vertebra its own, float32: (LEVELS,), or (2 * LEVELS,) with the right side before the left one,
+    or, of `plate`, the upper end plates before the lower ones."""
+    tables = {name: np.interp(NAMES, *knots) for name, knots in (("stout", STOUT), ("span", SPAN), ("club", CLUB))}
+    tables["stout"] = tables["stout"] * rng.normal(1, 0.10, LEVELS)
+    tables["club"] = tables["club"] * rng.uniform(0.7, 1.3, LEVELS)
+    tables["sag"] = np.interp(NAMES, *SAG) * rng.uniform(0.4, 1.4) + rng.normal(0, 0.012, LEVELS)
+    tables["gap"] = np.clip(np.interp(NAMES, *GAP) * rng.gamma(5, 0.2, LEVELS), 0, 1.1)
+    tables["plate"] = 0.4 + rng.gamma(2, 0.3, 2 * LEVELS)
+    tables["edge"] = rng.normal(1.04, 0.035, 2 * LEVELS)
+    tables["sharp"] = SHARP * np.exp(0.45 * rng.standard_normal(2 * LEVELS))
+    tables["size"] = np.tile(np.interp(NAMES, *RING), 2) * np.exp(0.13 * rng.standard_normal(2 * LEVELS))
+    tables["ring"] = 0.4 + rng.gamma(2, 0.3, 2 * LEVELS)
+    tables["turn"] = rng.normal(2.4, 0.7, 2 * LEVELS)  # where a ring is brightest: below and inside
+    return {name: values.astype(np.float32) for name, values in tables.items()}
+
+
+def bodies(own: dict, x, level, across) -> np.ndarray:
+    """Mineral of bodies, end plates and pedicles. x: cm. across: |x| over half a body's width."""
+    bowl = 1 - np.minimum(across * across, 1)
+    first = np.floor(level).astype(np.intp) + LEVELS // 2
+    np.clip(first, 0, LEVELS - 1, out=first)
+    level = level - own["sag"].take(first) * bowl
+    number = np.floor(level)
+    v = level - number - np.float32(0.5)  # -0.5 (top) to 0.5 within one vertebra and half a disc on either side
+    body = number.astype(np.intp) + LEVELS // 2
+    np.clip(body, 0, LEVELS - 1, out=body)
+    disc = np.clip(body + (v > 0), 0, LEVELS - 1)
+    half = body + LEVELS * (x > 0)
+    away = np.abs(v)
+    waist = ramp((away - np.float32(0.15)) * np.float32(3.5))
+    inside = own["edge"].take(half) + np.float32(0.06) * waist - across
+    inside *= own["sharp"].take(half)
+    inside = ramp(inside)
+    away += np.float32(0.03) * bowl - np.float32(0.385)
+    gap = ramp((away + np.float32(0.02)) * np.float32(14)) * own["gap"].take(disc)
+    gap *= np.float32(0.45) + np.float32(0.55) * bowl
+    plate = bell(away + np.float32(0.02), 0.035) * own["plate"].take(body + LEVELS * (v > 0))
+    out = np.float32(SOLID) - np.float32(DISC) * gap + np.float32(PLATE) * plate
+    out *= inside
+    dx, dv = (across - np.float32(0.86)) * np.float32(6.0), (v + np.float32(0.18)) * np.float32(4.6)
+    size, turn = own["size"].take(half), own["turn"]
+    arc = bell(np.sqrt(dx * dx + dv * dv) - size, 0.26) * own["ring"].take(half)
+    lit = dx * np.cos(turn).take(half) + dv * np.sin(turn).take(half)
+    lit *= np.float32(0.55) / size
+    lit += np.float32(0.6)
+    arc *= np.maximum(lit, 0)
+    out += np.float32(PEDICLE) * arc
+    out *= own["stout"].take(body)
+    return out
+
+
+def processes(own: dict, x, level, across) -> np.ndarray:
+    """Mineral of transverse and spinous processes and of the heads of ribs at the bodies. x: in units of u."""
+    number = np.floor(level)
+    v = level - number - np.float32(0.5)
+    body = number.astype(np.intp) + LEVELS // 2
+    np.clip(body, 0, LEVELS - 1, out=body)
+    where = np.abs(x)
+    out = bell(v + np.float32(0.14) + np.float32(0.15) * (where - np.float32(1.5)), 0.16)
+    out *= ramp((own["span"].take(body) - where) * np.float32(1.6))
+    out *= ramp(across * np.float32(2) - np.float32(1.5))
+    out *= own["club"].take(body)
+    rows = int((level < SPINOUS).any(1).sum())
+    columns = np.flatnonzero((where[[0, -1]] < 0.9).any(0))
+    if rows and columns.size:
+        part = np.s_[:rows, columns[0] : columns[-1] + 1]
+        sv = (v[part] - np.float32(0.15)) * np.float32(4)
+        sx = x[part] * (np.float32(3.2) + sv)
+        drop = np.sqrt(sx * sx + sv * sv)
+        tip = np.float32(0.10) * bell(drop - np.float32(0.9), 0.28)
+        out[part] += tip * own["plate"].take(body[part])
+    return out
