@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from .anatomy import Frame
-from .lookup import TABLE, Lookup, around, before, curve
+from .lookup import Lookup, around, before, curve
 from .plane import bezier
 
 UNEVEN = 0.018  # standard deviation of the depth of soft tissue, relative: fat and bowel lie in lobes
@@ -19,14 +19,17 @@ CELLS = (8, 16, 32, 64)  # of that unevenness, on 48 cm
 LEVELS = np.array([-2.0, -1.35, -1.0, -0.72, -0.5, -0.3, -0.12, 0.0, 0.1, 0.2, 0.3, 0.42, 0.6])
 CHEST = np.array([1.05, 1.04, 1.03, 1.02, 1.03, 1.03, 1.00, 0.94, 0.84, 0.68, 0.53, 0.43, 0.41])
 SKIN = np.array([1.05, 1.04, 1.03, 1.03, 1.04, 1.04, 0.99, 0.90, 0.76, 0.55, 0.42, 0.38, 0.36])
-# Where fat parts the muscles: three control points, upwards, as shares of the half-width of the skin and lung heights
-# above the apex; relative loss of depth; breadth of the dark side, of the unit
+# Where fat parts the muscles: three control points, upwards, as shares of the half-width of the skin with the arms down
+# and lung heights above the apex; relative loss of depth; breadth of the dark side, of the unit
 PLANES = (
-    (((0.97, -1.05), (0.88, -0.50), (0.92, 0.02)), 0.15, 1.3),  # edge of the latissimus
+    (((0.97, -1.05), (0.94, -0.50), (1.02, 0.02)), 0.15, 1.3),  # edge of the latissimus
     (((0.70, -0.66), (0.82, -0.36), (1.00, -0.10)), 0.06, 1.6),  # edge of the pectoral, the armpit's front fold
     (((0.98, 0.04), (0.66, 0.12), (0.78, 0.46)), 0.14, 1.2),  # trapezius
     (((0.62, 0.00), (0.40, 0.14), (0.62, 0.44)), 0.10, 1.2),  # triangle at the side of the neck
 )
+LINES, LOSS, BREADTH = (np.array(values) for values in zip(*PLANES, strict=True))
+DARK = 16 / np.sqrt(27)  # makes the greatest loss of b / (1 + b^2)^2 one
+FAR = 4  # beyond it, b is as good as nought
 RIM = 0.2  # cm: how gradually the body begins at its outline, where there is more fat than muscle
 
 
@@ -46,12 +49,13 @@ def trunk(patient, exposure, f: Frame, x, y, rows: Lookup) -> np.ndarray:
         [1.2 * chest, 1.08 * chest, chest, 0.90 * chest, 0.68 * chest, 0.72 * chest],
     )
     # Half the depth of the muscles beside the chest
-    flesh = rows(a + np.array([-1.1, -0.6, -0.25, 0.0, 0.2]) * h, np.array([0.28, 0.34, 0.42, 0.46, 0.40]) * chest)
+    flesh = rows(a + np.array([-1.1, -0.6, -0.25, 0, 0.3]) * h, np.array([0.28, 0.34, 0.42, 0.42, 0.20]) * chest)
     skins = {}
     for k in (-1, 1):
         up = math.sin(arm_lift(exposure, k))
         drawn = (
-            np.interp(np.arange(13), [2, 4, 5, 6, 7, 8, 9, 10], [0, 0.07, 0.12, 0.20, 0.28, 0.28, 0.16, 0]) * up
+            np.interp(np.arange(13), [2, 4, 5, 6, 7, 8, 9, 10, 11], [0, 0.07, 0.12, 0.20, 0.28, 0.32, 0.30, 0.16, 0.04])
+            * up
         )  # by raised arms
         skins[k] = curve(knots, edge * (SKIN + drawn + rng.normal(0, 0.012, 13)))
     (skin,) = rows.of_sides([skins], np.copysign(np.float32(1), x))
@@ -66,30 +70,34 @@ def trunk(patient, exposure, f: Frame, x, y, rows: Lookup) -> np.ndarray:
         out[part] = blended(out[part], arm, 10.0)
     np.sqrt(np.maximum(out, 0, out=out), out=out)
     out *= out / (out + np.float32(RIM)) * np.float32(1 + RIM / 10)
-    part_muscles(out, f, x, y, skins, rng)
+    part_muscles(out, f, edge, x, y, rng)
     return out
 
 
-def part_muscles(out: np.ndarray, f: Frame, x, y, skins: dict[int, np.ndarray], rng: np.random.Generator) -> None:
+def part_muscles(out: np.ndarray, f: Frame, edge: float, x, y, rng: np.random.Generator) -> None:
     """Make the body (cm) thinner, in place, on one side of the edges of its muscles: a sharp step that runs out.
 
-    skins: half-width of the skin at `TABLE`, cm, by side.
+    edge: half-width of chest and wall, cm.
     """
-    middle = x.shape[1] // 2
-    heights, split = y[:, middle], before(x[len(x) // 2], 0.0)
-    for side, columns in ((-1, slice(0, split)), (1, slice(split, x.shape[1]))):
-        skin, across = np.interp(heights, TABLE, skins[side]), np.abs(x[:, columns])
-        for points, loss, breadth in PLANES:
-            line = bezier(np.array(points) + rng.normal(0, (0.04, 0.06), (3, 2)), np.linspace(0, 1, 12))
-            line[1] = f.apex + f.height * np.sort(line[1])
-            where = skin * np.interp(heights, line[1], line[0])
-            deep = loss * min(rng.gamma(2, 0.5), 1.5) * np.interp(heights, line[1, [0, 4, 8, 11]], [0, 1, 1, 0])
-            rows = slice(*np.flatnonzero(deep > 0)[[0, -1]] + (0, 1)) if deep.any() else slice(0)
-            beyond = across[rows] - where[rows, None].astype(np.float32)
-            beyond *= np.float32(2 / (breadth * f.unit))
-            np.maximum(beyond, 0, out=beyond)
-            beyond /= 1 + beyond * beyond  # highest, 1/2, at half the breadth
-            out[rows, columns] *= 1 - (2 * deep[rows, None]).astype(np.float32) * beyond
+    heights, along = y[:, y.shape[1] // 2], x[len(x) // 2]
+    lines = bezier(LINES + rng.normal(0, (0.04, 0.06), (2, len(LINES), 3, 2)), np.linspace(0, 1, 12))
+    lines[:, :, 1].sort()
+    lines[:, :, 0] *= edge * np.interp(lines[:, :, 1], LEVELS, SKIN)
+    lines[:, :, 1] = f.apex + f.height * lines[:, :, 1]
+    losses = DARK * LOSS * np.minimum(rng.gamma(2, 0.5, (2, len(LINES))), 1.5)
+    scales = 1 / (BREADTH * f.unit)
+    for side, sides, deep in zip((-1, 1), lines, losses, strict=True):
+        for (wide, high), loss, scale in zip(sides, deep, scales, strict=True):
+            rows = slice(before(heights, high[-1]), before(heights, high[0]))
+            ends = sorted(before(along, side * at) for at in (wide.min() - 0.5, wide.max() + FAR / scale))
+            part = rows, slice(*ends)
+            where = (scale * np.interp(heights[rows], high, wide)).astype(np.float32)[:, None]
+            b = np.maximum(x[part] * np.float32(side * scale) - where, 0)
+            fall = 1 + b * b
+            fall *= fall
+            b /= fall
+            b *= np.interp(heights[rows], high[[0, 4, 8, 11]], [0, loss, loss, 0]).astype(np.float32)[:, None]
+            out[part] *= 1 - b
 
 
 def blended(a: np.ndarray, b: np.ndarray, hollow: float) -> np.ndarray:
@@ -113,7 +121,7 @@ def upper_arm(patient, exposure, f: Frame, x, y, side: int, rng) -> tuple[tuple,
     """Where an arm lies, and its squared depth there, negative outside: a cone that tapers towards the elbow, cm^2."""
     lift = arm_lift(exposure, side)
     way = math.cos(lift) * side, math.sin(lift)
-    length, radius = 22 * f.unit, (3.5 * f.unit + 0.35 * patient.wall) * math.exp(rng.normal(0, 0.08))
+    length, radius = 22 * f.unit, (4.0 * f.unit + 0.35 * patient.wall) * math.exp(rng.normal(0, 0.08))
     start = shoulder(exposure, f, side) * (side, 1)
     centre = [a + b * length / 2 for a, b in zip(start, way, strict=True)]
     part = around(x, y, centre, *(abs(b) * length / 2 + 3.3 * radius for b in way))

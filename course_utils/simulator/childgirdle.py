@@ -20,9 +20,9 @@ from .plane import Plane, gradient
 
 def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple[list[tuple], np.ndarray]:
     """Pieces for `Plane.splat` of all bones of both sides, and the path through the blades."""
-    pieces, ends, joints, turns = [], [], [], []
-    for side in (-1, 1):
-        lift = arm_lift(exposure, side)
+    ends, joints, turns = [], [], []
+    lifts = np.array([arm_lift(exposure, side) for side in (-1, 1)])
+    for side, lift in zip((-1, 1), lifts, strict=True):
         up = np.clip(lift / 1.3, -1, 1.1)  # raising the arm turns the tip outwards and the socket upwards
         joint = shoulder(exposure, f, side) + rng.normal(0, 0.35 * f.unit, 2)
         room = math.asin(min((0.96 * (f.width + patient.wall) - joint[0]) / (10 * f.unit), 1))  # below the skin
@@ -31,10 +31,9 @@ def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) ->
         high = 0.03 + 0.05 * up + 0.03 * exposure.shoulders + 0.065 * rng.standard_normal()
         far = 0.80 - 0.5 * max(high - 0.08, 0) + 0.04 * rng.standard_normal()
         ends.append((far * f.width, f.apex + high * f.height))
-        pieces += humerus(patient, plane, f, side, joint, lift, rng)
-    pieces += clavicles(plane, f, np.array(ends), rng)
-    blades, plates = childblade.draw(plane, f, np.array(joints) + 0.6 * f.unit, np.array(turns), rng.spawn(1)[0])
-    return pieces + blades, plates
+    joints = np.array(joints)
+    blades, plates = childblade.draw(plane, f, joints + 0.6 * f.unit, np.array(turns), rng.spawn(1)[0])
+    return humeri(patient, plane, f, joints, lifts, rng) + clavicles(plane, f, np.array(ends), rng) + blades, plates
 
 
 # Along a clavicle: half-width and mineral (of the unit). The inner end is a spongy bulb, the middle slim and solid, the
@@ -87,70 +86,76 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
     return [bone, plane.tubes(x, y, deep, radius, path)]
 
 
-def humerus(patient, plane: Plane, f: Frame, side: int, joint, lift: float, rng: np.random.Generator) -> list[tuple]:
-    """Shaft that flares to a rounded end, and the growth centres that cap it: balls that grow with age."""
+# Along an upper arm bone: way from the tip, half-width over that of its end, path, and a side's cortex (of the unit)
+SHAFT = [0, 0.10, 0.50, 0.90, 1.9, 3.0, 4.9, 8.4, 22]
+FLARE = [0.10, 0.42, 0.93, 1.00, 0.93, 0.75, 0.58, 0.52, 0.50]
+INNER = [0.10, 0.30, 0.58, 0.64, 0.66, 0.55, 0.54, 0.53, 0.50]
+CORTEX = [0, 0, 0.02, 0.06, 0.16, 0.42, 0.60, 0.68, 0.75]
+TENT = 0.5  # of the unit: the shaft's end is a low cone
+
+
+def humeri(patient, plane: Plane, f: Frame, joints, lifts, rng: np.random.Generator) -> list[tuple]:
+    """Shafts that flare to a low cone, and the growth centres that cap them: flat ovals that grow into a half ball.
+
+    joints: middle of the right and of the left shoulder joint, x counted outwards, cm, (2, 2). lifts: of the arms above
+    the horizontal, radians, (2,).
+    """
     u, z = f.unit, -0.3 * f.depth
-    way = np.array((math.cos(lift), math.sin(lift)))
-    square = np.array((-way[1], way[0]))
+    out, (cos, sin) = np.array((-1, 1))[:, None, None], (v(lifts)[:, None, None] for v in (np.cos, np.sin))
+    right, up = joints.T[..., None, None]
+
+    def place(along, across):  # cm from the joint
+        return out * (right + cos * along - sin * across), up + sin * along + cos * across
+
     grown = float(np.clip((patient.age - 0.5) / 4.0 + rng.normal(0, 0.12), 0, 1))
-    head = (0.70 + 0.85 * grown) * u
-    thick = 0.90 - 0.22 * grown * abs(way[0])  # of a cap over its breadth, least from the side
-    end = (rng.uniform(1.40, 1.60) + 0.30 * grown) * u  # half-width of the shaft's end
+    head = (0.80 + 0.90 * grown) * u  # half its breadth
+    thick = 0.60 + 0.18 * grown  # of a cap over its breadth
+    end = (rng.uniform(1.45, 1.65) + 0.30 * grown) * u  # half-width of the shaft's end
     # The plate of cartilage between them is dark, and hides where the raised arm is seen aslant.
-    short = 0.75 + 0.25 * abs(way[0])
-    centre = joint + way * 0.3 * u
-    base = centre + way * ((thick - 0.05) * head + (0.08 + 0.10 * grown) * u) * short
-    t = np.linspace(0, 1, plane.samples(36 * u)) ** 1.8
-    along = 22 * u * t
-    dome = rng.uniform(1.1, 1.4) * u * short
-    rim = np.minimum(along / dome, 1)
-    radius = end * np.sqrt(rim * (2 - rim) * 0.95 + 0.05)
-    radius *= np.interp(along / u, [0.6, 1.5, 2.6, 4.5, 8, 22], [1, 0.95, 0.75, 0.58, 0.52, 0.50])
-    bow = 0.20 * u * np.sin(np.pi * np.clip(3.7 * t, 0, 1)) + rng.normal(0, 0.5 * u) * t
-    x, y = (base[i] + way[i] * along + square[i] * bow for i in (0, 1))
-    solid = u * np.interp(along / u, [0, 0.4, 1.2, 3, 22], [0.14, 0.60, 0.66, 0.55, 0.50])
-    aside = np.array((0, -0.88, 0.88))[:, None] * radius  # the cortex at both sides thickens along the shaft
-    wall = u * np.interp(along / u, [0.6, 1.4, 3, 6, 22], [0, 0.1, 0.4, 0.65, 0.75]) * rng.uniform(0.7, 1.2, (2, 1))
-    wall *= 1 + 0.2 * np.sin(rng.uniform(4, 7, (2, 1)) * t**0.5 + rng.uniform(0, 6, (2, 1)))
-    x, y = (side * (x + square[0] * aside), y + square[1] * aside)
-    radius, solid = np.stack([radius] + 2 * [np.full_like(t, 0.22 * u)]), np.stack([solid, *wall])
-    shaft = plane.tubes(x, y, z, radius, solid, hollow=0.7, marrow=0.8)
-    # The front where cartilage turns into bone: a bright line, thick here and thin there
-    a = np.linspace(-0.94, 0.94, plane.samples(3 * u))
-    rough = rng.uniform(0, 6, 3)
-    ahead = dome * (1 - np.sqrt(1 - a * a)) + 0.07 * u * np.sin(9 * a + rough[0])
-    front = u * np.maximum(0.20 + 0.16 * np.sin(4 * a + rough[1]) + 0.10 * np.sin(11 * a + rough[2]), 0)
-    x, y = (base[i] + way[i] * (ahead + 0.12 * u) + square[i] * end * 0.95 * a for i in (0, 1))
-    line = plane.tubes(side * x, y, z, 0.16 * u, front)
-    # Head and, smaller, further out and later, the greater tubercle: balls, each with a thin wavy shell
-    late = max(grown - 0.25, 0.0)
-    sizes = np.array((head, (0.35 + 0.40 * late) * u * (late > 0)))[: 1 + (late > 0), None]
-    out = -np.sign(way[0] or 1) * np.array((-0.25 * grown, 0.70))[: len(sizes)] * (0.4 * head + 0.6 * end)
-    ahead = (
-        rng.normal((0.3 + 0.4 * grown) * (1 - short) / 0.25 * head, 0.15 * u, len(sizes))
-        + np.array((0, 0.3 * u))[: len(sizes)]
+    short = 0.75 + 0.25 * np.abs(cos)
+    centre = 0.3 * u
+    tip = centre + (thick * head + (0.10 + 0.06 * grown) * u) * short
+    lean = rng.uniform(-0.5, 0.5, (2, 1, 1))  # where the tip lies, of the half-width
+    t = np.linspace(0, 1, plane.samples(32 * u)) ** 1.8
+    along = 22 * t
+    radius, solid, wall = (np.interp(along, SHAFT, values) for values in (FLARE, INNER, CORTEX))
+    bow = 0.20 * u * np.sin(np.pi * np.clip(3.7 * t, 0, 1)) + rng.normal(0, 0.5 * u, (2, 1, 1)) * t
+    bow = bow + lean * end * np.maximum(1 - along / TENT, 0)
+    aside = np.array((0, -0.88, 0.88))[:, None] * radius * end  # the cortex at both sides thickens along the shaft
+    uneven = 1 + 0.2 * np.sin(rng.uniform(4, 7, (2, 2, 1)) * t**0.5 + rng.uniform(0, 6, (2, 2, 1)))
+    paths = np.concatenate(
+        [np.broadcast_to(solid, (2, 1, t.size)), wall * uneven * rng.uniform(0.7, 1.2, (2, 2, 1))], 1
     )
-    place = centre + way * ahead[:, None] + square * out[:, None]
-    s = np.linspace(-0.99, 0.99, plane.samples(4 * u))
-    wave = rng.uniform(0, 6, (len(sizes), 1))
-    flat = 0.22 * grown  # towards the shaft
-    r = sizes * chord(s - flat * (1 - s * s)) * (1 + 0.04 * np.sin(4 * s + wave))
-    x, y = (place[:, i, None] + way[i] * thick * sizes * s for i in (0, 1))
-    cap = plane.tubes(side * x, y, z, r, (0.26 + 0.20 * grown) * r, hollow=0.8, marrow=0.5)
-    turn = np.linspace(0, 2 * np.pi, plane.samples(6 * u))
-    ring = 0.95 * sizes * (1 + 0.03 * np.sin(2 * turn + wave) + 0.02 * np.sin(3 * turn + 2 * wave))
-    along = np.cos(turn) + flat * np.sin(turn) ** 2
-    x, y = (place[:, i, None] + way[i] * thick * ring * along + square[i] * ring * np.sin(turn) for i in (0, 1))
-    shell = 0.07 * u * np.maximum(0.9 + 0.6 * np.sin(turn + 3 * wave) + 0.2 * np.sin(3 * turn + wave), 0)
-    shells = plane.tubes(side * x, y, z, 0.17 * u, shell)
+    radii = np.stack([radius * end, *2 * [np.full(t.size, 0.22 * u)]])
+    shaft = plane.tubes(*place(tip + u * along, bow + aside), z, radii, u * paths, hollow=0.7, marrow=0.8)
+    # The front where cartilage turns into bone: a bright line, thick here and thin there
+    a, rough = np.linspace(-0.97, 0.97, 13), rng.uniform(0, 6, (2, 2, 1, 1))
+    ahead = np.abs(a - lean) / (1 + np.copysign(lean, lean - a)) * TENT * u
+    line = u * np.maximum(0.14 + 0.12 * np.sin(4 * a + rough[0]) + 0.06 * np.sin(9 * a + rough[1]), 0)
+    front = plane.tubes(*place(tip + ahead + 0.08 * u, 0.95 * end * a), z, 0.12 * u, line)
+    # Head and, smaller, further out and later, the greater tubercle, each with a thin shell
+    late = max(grown - 0.25, 0.0)
+    sizes = np.array((head, (0.35 + 0.40 * late) * u))[: 1 + (late > 0), None]
+    n = len(sizes)
+    outer = -np.sign(cos + 1e-9) * np.array((-0.25 * grown, 0.70))[:n, None] * (0.4 * head + 0.6 * end)
+    forth = centre + (0.3 + 0.4 * grown) * (1 - short) / 0.25 * head + rng.normal(0, 0.15 * u, (2, n, 1))
+    forth = forth + np.array((0, 0.3 * u))[:n, None]
+    s, wave = np.linspace(-0.99, 0.99, 15), rng.uniform(0, 6, (2, n, 1))
+    flat = 0.3 * grown  # towards the shaft
+    breadth = sizes * chord(s - flat * (1 - s * s)) * (1 + 0.04 * np.sin(4 * s + wave))
+    places = place(forth + thick * sizes * s, outer + 0 * breadth)
+    cap = plane.tubes(*places, z, breadth, (0.26 + 0.20 * grown) * breadth, hollow=0.8, marrow=0.6)
+    turn = np.linspace(0, 2 * np.pi, 22)
+    ring = 0.96 * sizes * (1 + 0.03 * np.sin(2 * turn + wave) + 0.02 * np.sin(3 * turn + 2 * wave))
+    places = place(forth + thick * ring * (np.cos(turn) + flat * np.sin(turn) ** 2), outer + ring * np.sin(turn))
+    shell = u * np.maximum(0.06 + 0.04 * np.sin(turn + 3 * wave), 0)
+    shells = plane.tubes(*places, z, 0.13 * u, shell)
     # Trabeculae
     n = int(40 + 50 * grown)
-    reach, across = rng.uniform(-head, 2.2 * u, n), rng.uniform(-0.85, 0.85, n)
-    fits = np.interp(reach, [-head, 0, 0.5 * u, 2.2 * u], [0.8 * head, 0.8 * end, end, 0.75 * end])
-    steps = np.array((-0.5, 0.5)) * rng.uniform(0.15, 0.6, (n, 1)) * u
-    x, y = (
-        base[i] + way[i] * (reach[:, None] + steps) + square[i] * (across * fits)[:, None] * (1 + 0.1 * steps)
-        for i in (0, 1)
-    )
-    weave = plane.tubes(side * x, y, z, rng.uniform(0.07, 0.13, (n, 1)) * u, rng.normal(0, 0.04 * u, (n, 1)))
-    return [shaft, line, cap, shells, weave]
+    reach, across = rng.uniform(-1, 2.2, (2, n, 1)), rng.uniform(-0.85, 0.85, (2, n, 1))
+    fits = np.interp(reach, [-1, 0, 0.7, 2.2], [0.8 * head, 0.8 * head, 0.95 * end, 0.85 * end])
+    steps = rng.uniform(0.15, 0.6, (2, n, 1)) * np.array((-0.5, 0.5)) * u
+    reach = tip + np.where(reach < 0, 2 * thick * head, u) * reach
+    places = place(reach + steps, across * fits * (1 + 0.1 * steps))
+    weave = plane.tubes(*places, z, rng.uniform(0.07, 0.12, (2, n, 1)) * u, rng.normal(0, 0.05 * u, (2, n, 1)))
+    return [shaft, front, cap, shells, weave]
