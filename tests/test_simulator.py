@@ -396,7 +396,8 @@ def test_growth_centres_of_the_arm_grow_with_age():
         patient = simulator.draw_patient(np.random.default_rng(0), child=True, age=age, lung_width=7.5)
         exposure = simulator.draw_exposure(np.random.default_rng(0), simulator.SITES["guangzhou"], patient, view="AP")
         f, plane = anatomy.frame(patient, exposure), Plane(patient, exposure, SIZE)
-        shaft, *centres = childgirdle.humerus(patient, plane, f, 1, np.array((7.0, 3.0)), 1.2, rng)
+        joints, lifts = np.array([(7.0, 3.0), (7.0, 3.0)]), np.array((1.2, 1.2))
+        shaft, *centres = childgirdle.humeri(patient, plane, f, joints, lifts, rng)
         weights.append(sum(float((values[3] * values[4]).sum()) for values, *_ in centres))
         starts.append(float(shaft[0][1].min()))
     assert weights[1] > 1.5 * weights[0] and starts[1] > starts[0] + 0.2  # and keep shaft and socket apart
