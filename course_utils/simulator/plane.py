@@ -114,21 +114,22 @@ class Plane:
         dc, dr = slope(column, first, last), slope(row, first, last)
         unit = aside / np.sqrt(dc * dc + dr * dr + np.float32(1e-9))
         area = path * aside * np.float32(np.pi / 2)
-        curve = np.concatenate([column, row, -dr * unit, dc * unit, area, z * scale]).reshape(6, -1)
+        curve = np.stack([column, -dr * unit, row, dc * unit, area, z * scale])
 
         inner = np.ones(x.size, bool)
         inner[last] = False
         start = np.flatnonzero(inner)  # of every straight step: all points but the last of a tube
         steps = curve.take(start, axis=1)
         change = curve.take(start + 1, axis=1) - steps
-        dc, dr, dz = change[[0, 1, 5]]
-        flat = dc * dc + dr * dr
-        outer = np.sqrt(flat) + np.sqrt(change[2] ** 2 + change[3] ** 2)  # of the tube's edge, in a bend
+        flat = change[0] ** 2 + change[2] ** 2
+        outer = np.sqrt(flat) + np.sqrt(change[1] ** 2 + change[3] ** 2)  # of the tube's edge, in a bend
         along = np.maximum(np.ceil(outer * np.float32(1 / SPACING) - np.float32(0.25)), 1)
         share = 1 / along
-        for values in (steps, change):
-            values[4] *= np.sqrt(flat + dz * dz) * share
-        rates = np.concatenate([steps[:5], change[:5], change[:2] * share, share[None]])
+        deep = np.sqrt(flat + change[5] ** 2) * share
+        change[:4] *= share
+        # By column and by row: the place in the middle of the tube, to its edge, to the next piece; last the weight.
+        rates = np.stack([steps[0], steps[1], change[0], steps[2], steps[3], change[2], steps[4] * deep])
+        rises = np.stack([change[0], change[1], 0 * flat, change[2], change[3], 0 * flat, change[4] * deep * share])
 
         wide = np.maximum.reduceat(aside, first)
         walls = sorted({wall for *_, wall in tubes})
@@ -136,26 +137,28 @@ class Plane:
         group += LEVELS.take((wide * np.float32(8 / SPACING)).astype(np.intp), mode="clip")
         group, reach = np.repeat(group, points - 1), np.repeat(wide, points - 1) + np.sqrt(flat) + 1
         height, width = self.shape
-        seen = (steps[0] > -reach) & (steps[0] < width + reach) & (steps[1] > -reach) & (steps[1] < height + reach)
+        seen = (steps[0] > -reach) & (steps[0] < width + reach) & (steps[2] > -reach) & (steps[2] < height + reach)
         order = np.flatnonzero(seen)
         order = order[np.argsort(group[order].astype(np.uint16), kind="stable")]  # small numbers are sorted faster
         many = along[order].astype(np.intp)
         counts = np.bincount(group[order], many).astype(np.intp)
-        samples = rates.take(np.repeat(order, many), axis=1)
-        number = np.arange(many.sum()) - np.repeat(many.cumsum() - many, many)
-        samples[:5] += samples[5:10] * ((number.astype(np.float32) + np.float32(0.5)) * samples[12])
+        order = np.repeat(order, many)
+        number = np.arange(order.size) - np.repeat(many.cumsum() - many, many)
+        samples = rises.take(order, axis=1)
+        samples *= number.astype(np.float32) + np.float32(0.5)
+        samples += rates.take(order, axis=1)
+        middles, weights = samples[:6].reshape(2, 3, -1), samples[6]
 
         out = np.empty((3, int(counts @ np.resize(ACROSS, counts.size))), np.float32)
         start, end, sizes = 0, 0, np.zeros(len(layers), int)
         for group in np.flatnonzero(counts):
             layer, hollow, marrow = walls[group // UNSEEN]
-            across, stagger = cross_section(int(group) % UNSEEN, hollow, marrow)
-            here = samples[:, start : start + counts[group]]
-            pieces = out[:, end : end + stagger.size * counts[group]].reshape(3, stagger.size, -1)
-            np.multiply(here[2:5, None], across, out=pieces)
-            pieces[:2] += here[10:12, None] * stagger
-            pieces[:2] += here[:2, None]
-            start, end = start + counts[group], end + pieces[0].size
+            section, shares = cross_section(int(group) % UNSEEN, hollow, marrow)
+            here = slice(start, start + counts[group])
+            pieces = out[:, end : end + shares.size * counts[group]].reshape(3, shares.size, -1)
+            np.matmul(section, middles[:, :, here], out=pieces[:2])
+            np.multiply(shares, weights[here], out=pieces[2])
+            start, end = here.stop, end + pieces[0].size
             sizes[layer] += pieces[0].size
         return out, sizes
 
@@ -170,9 +173,8 @@ class Plane:
             return out[:, 4:, 2:]
         pieces, sizes = self.cut(layers)
         places, weight = pieces[:2], pieces[2]
-        places += np.float32(1)
-        for values, last in zip(places, (width + 1, height + 1), strict=True):
-            np.clip(values, 0, last, out=values)
+        for values, last in zip(places, (width, height), strict=True):
+            np.clip(values, -1, last, out=values)
         corners = np.floor(places)
         places -= corners
         column, row = places
@@ -180,7 +182,7 @@ class Plane:
         corners[1] += corners[0]
         index, ends = corners[1].astype(np.intp), sizes.cumsum()
         for k, (end, size) in enumerate(zip(ends, sizes, strict=True)):
-            index[end - size : end] += k * out[0].size
+            index[end - size : end] += k * out[0].size + width + 3
         low, high = weight, weight * row
         low -= high
         for start, share in ((0, low), (width + 2, high)):
@@ -264,8 +266,8 @@ def cross_section(level: int, hollow: float, marrow: float) -> tuple[np.ndarray,
     """How a round tube is cut into `ACROSS[level]` pieces.
 
     Returns:
-        Places across (-1 to 1; twice, for columns and rows) and shares of the whole, (3, pieces, 1); places along, in
-        steps, (pieces, 1): else the pieces and the pixels make a moire.
+        For every piece what to take of the middle of the tube (1), of the way to its edge (-1 to 1) and of that to the
+        next piece: else the pieces and the pixels make a moire; its share of the whole, (pieces, 1).
     """
     n = int(ACROSS[level])
     t = (np.arange(n) + 0.5) * 2 / n - 1
@@ -273,4 +275,5 @@ def cross_section(level: int, hollow: float, marrow: float) -> tuple[np.ndarray,
     if hollow:
         share = share - (1 - marrow) * hollow * np.sqrt(np.maximum(1 - (t / hollow) ** 2, 0))
     stagger = np.arange(n) * 0.618 % 1 - 0.5
-    return np.array([t, t, share / share.sum()], np.float32)[..., None], stagger.astype(np.float32)[:, None]
+    section = np.stack([np.ones(n), t, stagger], axis=1)
+    return section.astype(np.float32), (share / share.sum()).astype(np.float32)[:, None]
