@@ -13,7 +13,7 @@ import functools
 import numpy as np
 
 from . import heart
-from .lookup import TABLE, Lookup, columns, curve
+from .lookup import TABLE, Lookup, columns, curve, lower
 from .plane import Plane
 
 DOME = {"PA": 1.2, "AP": 1.9, "AP Supine": 2.4}  # how gradually the domes begin: the sick cannot hold their breath
@@ -115,12 +115,15 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     Returns:
         Arrays of the film's shape: `full`, depth of the cavity (cm); `air`, what heart, mediastinum and diaphragm leave
         of it (cm); `side`, -1 right and 1 left lung; `q`, 0 midline to 1 chest wall; `x`, `y`,
-        coordinates straightened along the spine (cm).
+        coordinates straightened along the spine (cm). Where there is no lung, `side` is 0 and `q` 2.
     """
-    x, y = straightened(patient, plane, f)
+    x, y = everywhere = straightened(patient, plane, f)
+    wall = walls(patient, f)
+    box = lower(y, f.apex), columns(x, max(float(table.max()) for table in wall.values()))
+    x, y = x[box], y[box]
     rows = Lookup(y)
     side = np.copysign(np.float32(1), x)
-    (half,) = rows.of_sides([walls(patient, f)], side)
+    (half,) = rows.of_sides([wall], side)
     distance = np.abs(x)
     across = Lookup(distance)
     q = distance / half
@@ -134,7 +137,7 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     spine = 4.6 * f.unit  # half of what it takes, cm
     part = np.s_[:, columns(x, spine)]
     if "heart" not in without:
-        xh, yh = plane.coordinates(HEART_DEPTH * f.unit)
+        xh, yh = (v[box] for v in plane.coordinates(HEART_DEPTH * f.unit))
         tables = heart.borders(patient, f, exposure.view == "AP Supine")
         reach = max(float(table[k].max()) for table in (tables[0], tables[2]) for k in (-1, 1))
         part = np.s_[:, columns(xh, max(reach + FOOT * f.unit, spine))]
@@ -163,7 +166,7 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     air[part] -= full[part] * taken
     domes = [dome_height(patient, f, TABLE, top, k) for k, top in zip((-1, 1), f.dome, strict=True)]
     blunt = np.float32(BLUNT * f.unit)
-    part = slice(int((y[:, [0, -1]].min(1) > np.max(domes) + blunt).sum()), None)  # rows where the diaphragm shows
+    part = lower(y, np.max(domes) + blunt)  # rows where the diaphragm shows
     across = across.within(part)
     below = diaphragm(domes, f, side[part], across)
     below -= y[part]
@@ -176,7 +179,11 @@ def lungs(patient, exposure, plane: Plane, f: Frame, without=frozenset()) -> dic
     lowest = air[part]
     np.minimum(lowest, full[part] - below, out=lowest)  # the heart lies on the dome: the larger one takes the lung
     np.maximum(air, 0, out=air)
-    return {"x": x, "y": y, "full": full, "air": air, "side": side, "q": q}
+    out = dict(zip("xy", everywhere, strict=True))
+    for name, values, beyond in (("full", full, 0), ("air", air, 0), ("side", side, 0), ("q", q, 2)):
+        out[name] = np.full(plane.shape, beyond, np.float32)
+        out[name][box] = values
+    return out
 
 
 def diaphragm(domes, f: Frame, side: np.ndarray, across: Lookup) -> np.ndarray:

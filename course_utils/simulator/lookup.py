@@ -91,6 +91,11 @@ def columns(x, reach: float) -> slice:
     return slice(found[0], found[-1] + 1) if found.size else slice(0)
 
 
+def lower(y, level: float) -> slice:
+    """The rows that hold all pixels whose y (cm) lies below a level, and few others."""
+    return slice(int((np.minimum(y[:, 0], y[:, -1]) > level).sum()), None)
+
+
 def before(values, at: float) -> int:
     """How many of evenly spaced values, rising or falling, come before `at`."""
     n, first, last = len(values), float(values[0]), float(values[-1])
