@@ -131,11 +131,11 @@ class Plane:
         rates = np.stack([steps[0], steps[1], change[0], steps[2], steps[3], change[2], steps[4] * deep])
         rises = np.stack([change[0], change[1], 0 * flat, change[2], change[3], 0 * flat, change[4] * deep * share])
 
-        wide = np.maximum.reduceat(aside, first)
+        wide = np.maximum(aside.take(start), aside.take(start + 1))
         walls = sorted({wall for *_, wall in tubes})
-        group = np.repeat([walls.index(wall) * UNSEEN for *_, wall in tubes], counts)
+        group = np.repeat(np.repeat([walls.index(wall) * UNSEEN for *_, wall in tubes], counts), points - 1)
         group += LEVELS.take((wide * np.float32(8 / SPACING)).astype(np.intp), mode="clip")
-        group, reach = np.repeat(group, points - 1), np.repeat(wide, points - 1) + np.sqrt(flat) + 1
+        reach = wide + np.sqrt(flat) + 1
         height, width = self.shape
         seen = (steps[0] > -reach) & (steps[0] < width + reach) & (steps[2] > -reach) & (steps[2] < height + reach)
         order = np.flatnonzero(seen)
@@ -271,9 +271,11 @@ def cross_section(level: int, hollow: float, marrow: float) -> tuple[np.ndarray,
     """
     n = int(ACROSS[level])
     t = (np.arange(n) + 0.5) * 2 / n - 1
-    share = np.sqrt(1 - t * t)
+    edges = np.linspace(-1, 1, n + 1)
+    area = lambda edges: np.diff(edges * np.sqrt(1 - edges * edges) + np.arcsin(edges))  # noqa: E731 (of a disc)
+    share = area(edges)
     if hollow:
-        share = share - (1 - marrow) * hollow * np.sqrt(np.maximum(1 - (t / hollow) ** 2, 0))
+        share = share - (1 - marrow) * hollow**2 * area(np.clip(edges / hollow, -1, 1))
     stagger = np.arange(n) * 0.618 % 1 - 0.5
     section = np.stack([np.ones(n), t, stagger], axis=1)
     return section.astype(np.float32), (share / share.sum()).astype(np.float32)[:, None]
