@@ -86,14 +86,14 @@ def end_slope(h, rise) -> float:
 
 
 def columns(x, reach: float) -> slice:
-    """The columns that hold all pixels whose x (cm) lies within `reach` of the midline, and few others."""
+    """The columns, at least one, that hold all pixels whose x (cm) is within `reach` of the midline, and few others."""
     found = np.flatnonzero((np.abs(x[::8]) < reach + 0.5).any(0))
-    return slice(found[0], found[-1] + 1) if found.size else slice(0)
+    return slice(found[0], found[-1] + 1) if found.size else slice(1)
 
 
 def lower(y, level: float) -> slice:
-    """The rows that hold all pixels whose y (cm) lies below a level, and few others."""
-    return slice(int((np.minimum(y[:, 0], y[:, -1]) > level).sum()), None)
+    """The rows, one at least, that hold all pixels whose y (cm) lies below a level, and few others."""
+    return slice(min(int((np.minimum(y[:, 0], y[:, -1]) > level).sum()), len(y) - 1), None)
 
 
 def before(values, at: float) -> int:
