@@ -12,7 +12,6 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from .anatomy import Frame
-from .lookup import enlarged
 from .plane import Plane, bezier
 
 DEPTH = -0.8  # of the shoulder blades, of the half-depth of the chest
@@ -20,7 +19,6 @@ PLATE = 0.42  # path through the plate, of the unit
 HIDDEN = 0.12  # share of blades that can hardly be told from the muscles
 WOVEN = 26  # trabeculae that can be seen
 SOFT = ImageFilter.BoxBlur(1)  # no stairs at the edge of the plate
-MIDDLES = (np.arange(20)[:, None] + 0.5) / 20, (np.arange(14) + 0.5) / 14  # of the cells of its thickness
 # Begin, bend and end of the thick parts, in units from the middle of the joint along the lateral border and towards the
 # midline; half-width and path (of the unit) at the begin, between, and at the end
 LINES = np.array(
@@ -89,32 +87,30 @@ def draw(plane: Plane, f: Frame, joints, turns, rng: np.random.Generator) -> tup
     fine = rng.normal(0.03, 0.11, (2, WOVEN)) * clear[:, None] * u * (1.2 - 0.12 * along)
     weave = plane.tubes(x, y, z, 0.08 * u, fine[..., None])
 
-    plates = np.zeros(tuple(-(-n // 2) for n in plane.shape), np.float32)
+    plates = np.zeros(plane.shape, np.float32)
     x, y = (np.concatenate([[(0, 0), (1, 0), (0, 1)], OUTLINE]) @ ways + joints).transpose(2, 0, 1)
-    for outline, most in zip(np.stack(plane.project(x, y, z), axis=-1), PLATE * u * clear, strict=True):
-        _plate(plates, outline[3:], outline[:3], most, rng)
-    return [thick, weave], enlarged(plates, 2, plane.shape)
+    for places, most in zip(np.stack(plane.project(x, y, z), axis=-1), PLATE * u * clear, strict=True):
+        _plate(plates, places[3:], places[:3], most)
+    return [thick, weave], plates
 
 
-def _plate(plates: np.ndarray, outline: np.ndarray, axes: np.ndarray, most: float, rng) -> None:
-    """Add the plate of one blade to a film of half size: mottled, thinner towards the midline and the lower angle.
+def _plate(plates: np.ndarray, outline: np.ndarray, axes: np.ndarray, most: float) -> None:
+    """Add the plate of one blade to a film: thinner towards the midline and the lower angle.
 
-    outline: (points, 2), pixels of the whole film. axes: pixels of the joint, and of one unit along both axes, (3, 2).
-    most: path through its thickest part, cm.
+    outline: (points, 2), pixels. axes: pixels of the joint, and of one unit along both axes, (3, 2). most: path through
+    its thickest part, cm.
     """
-    (left, top), (right, bottom) = (
-        (outline.min(axis=0) // 2 - 1).astype(int),
-        (outline.max(axis=0) // 2 + 2).astype(int),
-    )
-    width, height = right - left, bottom - top
-    image = Image.new("L", (2 * width, 2 * height))
-    ImageDraw.Draw(image).polygon((outline - (2 * left, 2 * top)).ravel().tolist(), fill=255)
-    plate = np.array(image.reduce(2).filter(SOFT), np.float32)
-    columns, rows = 2 * (left + MIDDLES[1] * width) - axes[0, 0], 2 * (top + MIDDLES[0] * height) - axes[0, 1]
+    left, top = (max(int(edge) - 2, 0) for edge in outline.min(axis=0))
+    right, bottom = (min(int(edge) + 3, n) for edge, n in zip(outline.max(axis=0), plates.shape[::-1], strict=True))
+    if left >= right or top >= bottom:
+        return
+    image = Image.new("L", (right - left, bottom - top))
+    ImageDraw.Draw(image).polygon((outline - (left, top)).ravel().tolist(), fill=255)
     (a, b), (c, d) = axes[1:] - axes[0]
-    thick = 1.25 - (0.035 * (d * columns - c * rows) + 0.11 * (a * rows - b * columns)) / (a * d - b * c)
-    thick = np.clip(thick, 0.15, 1) * (1 + 0.08 * rng.standard_normal(thick.shape)) * (most / 255)
-    plate *= np.asarray(Image.fromarray(thick.astype(np.float32)).resize((width, height), Image.Resampling.BICUBIC))
-    part = plates[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
-    row, column = max(-top, 0), max(-left, 0)
-    part += plate[row : row + part.shape[0], column : column + part.shape[1]]
+    per_row, per_column = (v / (a * d - b * c) for v in (0.035 * c - 0.11 * a, 0.11 * b - 0.035 * d))
+    rows = 1.25 + per_row * (np.arange(top, bottom) - axes[0, 1])
+    thick = rows.astype(np.float32)[:, None] + (per_column * (np.arange(left, right) - axes[0, 0])).astype(np.float32)
+    thick.clip(0.15, 1, out=thick)
+    thick *= np.asarray(image.filter(SOFT))
+    thick *= np.float32(most / 255)
+    plates[top:bottom, left:right] += thick

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from .anatomy import Frame
-from .lookup import Lookup, around, before, curve
+from .lookup import around, before
 from .plane import bezier
 
 UNEVEN = 0.018  # standard deviation of the depth of soft tissue, relative: fat and bowel lie in lobes
@@ -19,6 +19,9 @@ CELLS = (8, 16, 32, 64)  # of that unevenness, on 48 cm
 LEVELS = np.array([-2.0, -1.35, -1.0, -0.72, -0.5, -0.3, -0.12, 0.0, 0.1, 0.2, 0.3, 0.42, 0.6])
 CHEST = np.array([1.05, 1.04, 1.03, 1.02, 1.03, 1.03, 1.00, 0.94, 0.84, 0.68, 0.53, 0.43, 0.41])
 SKIN = np.array([1.05, 1.04, 1.03, 1.03, 1.04, 1.04, 0.99, 0.90, 0.76, 0.55, 0.42, 0.38, 0.36])
+DRAWN = np.interp(
+    np.arange(13), [2, 4, 5, 6, 7, 8, 9, 10, 11], [0, 0.07, 0.12, 0.20, 0.28, 0.32, 0.30, 0.16, 0.04]
+)  # by raised arms
 # Where fat parts the muscles: three control points, upwards, as shares of the half-width of the skin with the arms down
 # and lung heights above the apex; relative loss of depth; breadth of the dark side, of the unit
 PLANES = (
@@ -30,10 +33,12 @@ PLANES = (
 LINES, LOSS, BREADTH = (np.array(values) for values in zip(*PLANES, strict=True))
 DARK = 16 / np.sqrt(27)  # makes the greatest loss of b / (1 + b^2)^2 one
 FAR = 4  # beyond it, b is as good as nought
+WAY = np.linspace(-1.5, 1.6, 187)  # along an upper arm, of its length
+ROUND = np.linspace(-1, 1, 9)
 RIM = 0.2  # cm: how gradually the body begins at its outline, where there is more fat than muscle
 
 
-def trunk(patient, exposure, f: Frame, x, y, rows: Lookup) -> np.ndarray:
+def trunk(patient, exposure, f: Frame, x, y) -> np.ndarray:
     """Chest, neck, shoulders and upper arms, cm.
 
     The muscles that leave the chest for the arm (latissimus behind, pectoral in front) are thinner than it and end in
@@ -41,30 +46,25 @@ def trunk(patient, exposure, f: Frame, x, y, rows: Lookup) -> np.ndarray:
     """
     rng = np.random.default_rng([exposure.seed, 11])
     a, h, wall = f.apex, f.height, patient.wall
-    edge = f.width + wall
-    knots = a + LEVELS * h
-    chest = f.depth + 0.65 * wall
-    deep = rows(
-        [f.dome[0] - 12, f.dome[0], a - 0.5 * h, a - 0.18 * h, a + 0.08 * h, a + 0.3 * h],
-        [1.2 * chest, 1.08 * chest, chest, 0.90 * chest, 0.68 * chest, 0.72 * chest],
-    )
-    # Half the depth of the muscles beside the chest
-    flesh = rows(a + np.array([-1.1, -0.6, -0.25, 0, 0.3]) * h, np.array([0.28, 0.34, 0.42, 0.42, 0.20]) * chest)
-    skins = {}
-    for k in (-1, 1):
+    edge, chest, over = f.width + wall, f.depth + 0.65 * wall, 0.06 * h
+    knots, along, heights = a + LEVELS * h, x[len(x) // 2], y[:, y.shape[1] // 2]
+    levels = f.dome[0] - 12, f.dome[0], *(a + np.array((-0.5, -0.18, 0.08, 0.3)) * h)
+    deep = rounded(heights, levels, (1.2, 1.08, 1, 0.90, 0.68, 0.72), over) * np.float32(2 * chest)
+    r = x * (1 / rounded(heights, knots, edge * CHEST, over))
+    r *= r
+    out = (1 - r * (np.float32(0.5) + np.float32(0.5) * r)) * (deep * deep)
+    split = before(along, 0.0)
+    for k, columns in ((-1, slice(0, split)), (1, slice(split, None))):
+        heights = y[:, min(before(along, 0.9 * k * edge), x.shape[1] - 1)]  # at the outline, as the film may be tilted
         up = math.sin(arm_lift(exposure, k))
-        drawn = (
-            np.interp(np.arange(13), [2, 4, 5, 6, 7, 8, 9, 10, 11], [0, 0.07, 0.12, 0.20, 0.28, 0.32, 0.30, 0.16, 0.04])
-            * up
-        )  # by raised arms
-        skins[k] = curve(knots, edge * (SKIN + drawn + rng.normal(0, 0.012, 13)))
-    (skin,) = rows.of_sides([skins], np.copysign(np.float32(1), x))
-    r = x / rows.smooth(curve(knots, edge * CHEST))
-    r *= r
-    out = (1 - r * (0.5 + 0.5 * r)) * (4 * deep * deep)
-    r = x / skin
-    r *= r
-    out = blended(out, (1 - r * r) * (4 * flesh * flesh), 3.0)
+        skin = rounded(heights, knots, edge * (SKIN + up * DRAWN + rng.normal(0, 0.012, 13)), over)
+        # Half the depth of the muscles beside the chest
+        flesh = rounded(heights, a + np.array([-1.1, -0.6, -0.25, 0, 0.3]) * h, (0.28, 0.34, 0.42, 0.42, 0.20), over)
+        flesh *= np.float32(2 * chest)
+        r = x[:, columns] * (1 / skin)
+        r *= r
+        r *= r
+        out[:, columns] = blended(out[:, columns], (1 - r) * (flesh * flesh), 3.0)
     for k in (-1, 1):
         part, arm = upper_arm(patient, exposure, f, x, y, k, rng)
         out[part] = blended(out[part], arm, 10.0)
@@ -72,6 +72,11 @@ def trunk(patient, exposure, f: Frame, x, y, rows: Lookup) -> np.ndarray:
     out *= out / (out + np.float32(RIM)) * np.float32(1 + RIM / 10)
     part_muscles(out, f, edge, x, y, rng)
     return out
+
+
+def rounded(heights: np.ndarray, knots, values, over: float) -> np.ndarray:
+    """Straight lines through (knots, values), their corners rounded over `over` (cm): a column of float32, by row."""
+    return np.interp(heights[:, None] + over * ROUND, knots, values).mean(1, keepdims=True).astype(np.float32)
 
 
 def part_muscles(out: np.ndarray, f: Frame, edge: float, x, y, rng: np.random.Generator) -> None:
@@ -126,18 +131,26 @@ def upper_arm(patient, exposure, f: Frame, x, y, side: int, rng) -> tuple[tuple,
     centre = [a + b * length / 2 for a, b in zip(start, way, strict=True)]
     part = around(x, y, centre, *(abs(b) * length / 2 + 3.3 * radius for b in way))
     dx, dy = x[part] - np.float32(start[0]), y[part] - np.float32(start[1])
-    along = dx * np.float32(way[0]) + dy * np.float32(way[1])
-    across = dx * np.float32(way[1]) - dy * np.float32(way[0])
-    beyond = np.minimum(along, 0)  # its muscles reach down the flank
-    beyond *= np.float32(0.45 / radius)
-    along *= np.float32(1 / length)
-    bulge = np.float32(0.05) * np.sin(along * np.float32(rng.uniform(5, 9)) + np.float32(rng.uniform(0, 6)))
+    across = dx * np.float32(way[1] * side) - dy * np.float32(way[0] * side)  # inwards
+    # Half-width and loss of depth by the way from the joint, of the outer and of the inner half
+    bulge = 0.05 * np.sin(WAY * rng.uniform(5, 9) + rng.uniform(0, 6)) - 0.30 * np.clip(WAY, 0, 1)
     # The deltoid swells its upper third, on the outer side, the triceps the middle of the lower one.
-    outer = across * np.float32(-side)
-    high, low = ((along - np.float32(at)) * np.float32(1 / wide) for at, wide in ((0.16, 0.16), (0.45, 0.20)))
-    bulge += np.float32(rng.uniform(0.10, 0.20)) / (1 + high * high) * (outer > 0)
-    bulge += np.float32(rng.uniform(0.03, 0.12)) / (1 + low * low) * (outer < 0)
-    across /= np.float32(radius) * (1 - np.float32(0.30) * np.clip(along, 0, 1) + bulge)
+    outer = 1 + bulge + rng.uniform(0.10, 0.20) / (1 + ((WAY - 0.16) / 0.16) ** 2)
+    inner = 1 + bulge + rng.uniform(0.03, 0.12) / (1 + ((WAY - 0.45) / 0.20) ** 2)
+    deep = (
+        5.5 * radius**2 * (1 - (0.45 * length / radius * np.minimum(WAY, 0)) ** 2)
+    )  # its muscles reach down the flank
+    fall = 5.5 / np.concatenate([outer, inner]) ** 2
+    step = WAY[1] - WAY[0]
+    dx *= np.float32(way[0] / length / step)
+    dy *= np.float32(way[1] / length / step)
+    dx += dy
+    dx -= np.float32(WAY[0] / step)
+    index = dx.astype(np.intp)
+    np.clip(index, 0, WAY.size - 1, out=index)
+    out = deep.astype(np.float32).take(index)
+    index += WAY.size * (across > 0)
     across *= across
-    across += beyond * beyond
-    return part, np.float32(5.5 * radius * radius) * (1 - across)
+    across *= fall.astype(np.float32).take(index)
+    out -= across
+    return part, out

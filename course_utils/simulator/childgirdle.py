@@ -41,6 +41,7 @@ def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) ->
 ALONG = [0, 0.05, 0.14, 0.30, 0.48, 0.64, 0.76, 0.90, 0.97, 1]
 BROAD = [0.44, 0.56, 0.52, 0.40, 0.36, 0.37, 0.44, 0.60, 0.66, 0.60]
 SOLID = [0.10, 0.36, 0.48, 0.62, 0.74, 0.70, 0.46, 0.26, 0.20, 0.03]
+CREST, UNEVEN = np.array([[0.22], [0.05], [0.10]]), np.array([[1], [1], [0.5]])  # of the borders and a ridge
 RIM = [0.02, 0.05, 0.10, 0.20, 0.26, 0.27, 0.22, 0.17, 0.12, 0.02]
 
 
@@ -49,41 +50,35 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
 
     ends: outer end of the right and of the left one, (2, 2), cm, x counted outwards from the midline.
     """
-    u = f.unit
+    u, out = f.unit, np.array((-1, 1))[:, None, None]
     t = np.linspace(0, 1, plane.samples(0.9 * f.width) + 8)
-    start, both = rng.normal(-0.13, 0.05), rng.standard_normal(5)
-    broad, solid = (np.interp(t, ALONG, values) * u for values in (BROAD, SOLID))
-    body, borders = [], []
-    for side, (outer, top) in zip((-1, 1), ends, strict=True):
-        own, wave = 0.7 * both + 0.7 * rng.standard_normal(5), rng.uniform(0, 6, (3, 3))
-        bent = 0.66 + 0.04 * own[3]  # where the ligaments hold it the outer third turns aside, with a bright crest
-        inner = (0.15 + 0.02 * own[1]) * f.width
-        low = f.apex + start * f.height
-        x = inner + (outer - inner) * np.sin(0.7 * t) / np.sin(0.7)
-        y = (0.34 + 0.22 * own[2]) * np.sin(2 * np.pi * t**1.2) + (0.22 + 0.28 * own[0]) * np.sin(np.pi * t)
-        y += (0.5 * own[3] - 0.15) * (np.maximum(t - bent, 0) / 0.32) ** 1.3
-        y = low + (top - low) * t + y * u
-        dx, dy = gradient(np.stack([x, y]))
-        long = np.hypot(dx, dy)
-        wide = (
-            broad * (1 + 0.08 * own[4]) * (1 + 0.05 * np.sin(7 * t + wave[0, 0]) + 0.03 * np.sin(15 * t + wave[0, 1]))
-        )
-        body.append(
-            (side * x, y, wide, solid * (1 + 0.12 * np.sin(6 * t + wave[1, 0]) + 0.07 * np.sin(17 * t + wave[1, 1])))
-        )
-        crest = (
-            np.exp(-(((t - bent) / 0.10) ** 2)) * np.array([[0.22], [0.05], [0.10]]) * rng.uniform(0.2, 1.6, (3, 1)) * u
-        )
-        # The third is a ridge that wanders from the lower border to the crest
-        off = np.stack([0 * t + 1, 0 * t - 1, np.interp(t, [0.2, bent, 1], [-0.7, 0.35, own[0]])]) * (wide - 0.07 * u)
-        uneven = np.array([[1], [1], [0.5]]) + 0.4 * np.sin(5 * t + wave[:, 2:3])
-        path = np.stack([np.interp(t * rng.uniform(1, 1.08), ALONG, RIM) for _ in range(3)]) * uneven * u + crest
-        borders.append((side * (x - dy / long * off), y + dx / long * off, 0.10 * u + 0.4 * crest, np.maximum(path, 0)))
+    broad, solid, rim = (np.interp(t, ALONG, values) * u for values in (BROAD, SOLID, RIM))
+    low = f.apex + rng.normal(-0.13, 0.05) * f.height
+    own = 0.7 * rng.standard_normal((5, 1, 1)) + 0.7 * rng.standard_normal((5, 2, 1))
+    wave = rng.uniform(0, 6, (7, 2, 1))
+    outer, top = ends.T[..., None]
+    bent = 0.66 + 0.04 * own[3]  # where the ligaments hold it the outer third turns aside, with a bright crest
+    inner = (0.15 + 0.02 * own[1]) * f.width
+    x = inner + (outer - inner) * np.sin(0.7 * t) / np.sin(0.7)
+    y = (0.34 + 0.22 * own[2]) * np.sin(2 * np.pi * t**1.2) + (0.22 + 0.28 * own[0]) * np.sin(np.pi * t)
+    y += (0.5 * own[3] - 0.15) * (np.maximum(t - bent, 0) / 0.32) ** 1.3
+    y = low + (top - low) * t + y * u
+    dx, dy = gradient(x), gradient(y)
+    long = np.hypot(dx, dy)
+    wide = broad * (1 + 0.08 * own[4] + 0.05 * np.sin(7 * t + wave[0]) + 0.03 * np.sin(15 * t + wave[1]))
+    path = solid * (1 + 0.12 * np.sin(6 * t + wave[2]) + 0.07 * np.sin(17 * t + wave[3]))
     deep = f.depth * (0.90 - 0.80 * t**1.3)
-    x, y, radius, path = np.array(body).swapaxes(0, 1)
-    bone = plane.tubes(x, y, deep, radius, path, hollow=0.78, marrow=0.6)
-    x, y, radius, path = (np.concatenate(v) for v in zip(*borders, strict=True))
-    return [bone, plane.tubes(x, y, deep, radius, path)]
+    body = plane.tubes(out[:, 0] * x, y, deep, wide, path, hollow=0.78, marrow=0.6)
+    # Upper and lower border, and a ridge that wanders from the lower one to the crest
+    x, y, dx, dy, wide = (v[:, None] for v in (x, y, dx / long, dy / long, wide))
+    off = np.ones((2, 3, t.size))
+    off[:, 1] = -1
+    off[:, 2] = np.minimum(1.05 * (t - 0.2) / (bent - 0.2), 1 + (own[0] - 0.35) * (t - bent)) - 0.7
+    off *= wide - 0.07 * u
+    crest = np.exp(-(((t - bent) / 0.10) ** 2))[:, None] * u * CREST * rng.uniform(0.2, 1.6, (2, 3, 1))
+    path = rim * (UNEVEN + 0.4 * np.sin(5 * t + wave[4:].swapaxes(0, 1))) + crest
+    path *= np.minimum(rng.uniform(4, 25, (2, 3, 1)) * (1.002 - t), 1)  # they end one before the other
+    return [body, plane.tubes(out * (x - dy * off), y + dx * off, deep[None], 0.10 * u + 0.4 * crest, path)]
 
 
 # Along an upper arm bone: way from the tip, half-width over that of its end, path, and a side's cortex (of the unit)

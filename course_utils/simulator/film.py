@@ -179,7 +179,7 @@ def trunk(patient, exposure, plane: Plane, f: anatomy.Frame, x, y, without) -> n
     x, y = (v[::2, ::2] + (v[1, 1] - v[0, 0]) / 2 for v in (x, y))
     rows = Lookup(y)
     if patient.child:
-        soft = childbody.trunk(patient, exposure, f, x, y, rows)
+        soft = childbody.trunk(patient, exposure, f, x, y)
     else:
         soft = body.trunk(patient, exposure, f, x, rows)
         body.arms(patient, exposure, f, x, y, soft)
