@@ -15,10 +15,10 @@ from .anatomy import Frame
 from .plane import Plane, bezier
 
 DEPTH = -0.8  # of the shoulder blades, of the half-depth of the chest
-PLATE = 0.42  # path through the plate, of the unit
+PLATE = 0.33  # path through the plate, of the unit
 HIDDEN = 0.12  # share of blades that can hardly be told from the muscles
 WOVEN = 26  # trabeculae that can be seen
-SOFT = ImageFilter.BoxBlur(1)  # no stairs at the edge of the plate
+SOFT = ImageFilter.BoxBlur(2)  # no stairs at the edge of the plate
 # Begin, bend and end of the thick parts, in units from the middle of the joint along the lateral border and towards the
 # midline; half-width and path (of the unit) at the begin, between, and at the end
 LINES = np.array(
