@@ -22,14 +22,14 @@ def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
     """
     u, old = f.unit, patient.aorta
     rng = np.random.default_rng([patient.seed, 15])
-    lean, sway, angle_right, angle_left, wide = rng.standard_normal(5)
+    lean, sway, angle_right, angle_left, wide, clear = rng.standard_normal(6)
     k = plane.samples(f.height)
     t = np.linspace(0, 1, k)
     r = u * (0.72 + 0.07 * wide)
     carina, top = f.apex - CARINA * f.height, f.apex + 0.45 * f.height
     fall = top - carina
     arch = np.exp(-(((t - 0.87) / 0.15) ** 2))  # the aorta pushes it aside
-    middle = u * (0.50 * lean * (1 - t) + 0.28 * sway * np.sin(np.pi * t) - (0.10 + 0.5 * old) * t**2 - 0.45 * arch)
+    middle = u * (0.50 * lean * (1 - t) + 0.28 * sway * np.sin(np.pi * t) - (0.15 + 0.5 * old) * t**2 - 0.55 * arch)
     end = middle[-1]
     right, left = 1.05 + 0.10 * angle_right, 0.72 + 0.09 * angle_left  # below the horizontal, radians
     s = 1.5 * r + u * np.array((3.6, 4.6))[:, None] * t  # along the bronchi, which begin within the trachea
@@ -45,7 +45,8 @@ def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
         ]
     )
     z = np.stack([-0.25 * f.depth * t, *np.full((2, k), -0.25 * f.depth)])
-    branch = 0.95 * np.sin(np.pi * t**0.7)  # little of them shows before the vertebrae and behind the heart
-    fade = 0.9 * ramp(2.4 * t) * (1 - 0.62 * ramp((t - 0.72) / 0.28))  # aorta, nodes and great vessels cover its end
+    clear = np.exp(0.20 * clear)  # how much of them shows; little before the vertebrae and behind the heart
+    branch = 0.76 * clear * np.sin(np.pi * t**0.7)
+    fade = 0.86 * clear * ramp(2.4 * t) * (1 - 0.62 * ramp((t - 0.62) / 0.38))  # aorta and nodes cover its end
     fade = np.stack([fade, branch, branch])
     return [plane.tubes(x, y, z, radius, 2 * FLAT * EMPTY * radius * fade)]
