@@ -12,17 +12,18 @@ import functools
 import numpy as np
 
 from .anatomy import Frame, bell, ramp
-from .lookup import ellipse
+from .lookup import ellipse, enlarged
 from .plane import Plane, bezier
 
 SHEET = 0.20  # mineral of the blade's thin plate on a ray, cm
-TUBULAR = {"hollow": 0.76, "marrow": 0.2}  # see `Plane.tubes`
-SHAFT = {"hollow": 0.84, "marrow": 0.30}  # of a clavicle: spongy inside
+TUBULAR = {"hollow": 0.84, "marrow": 0.2}  # see `Plane.tubes`
+SHAFT = {"hollow": 0.88, "marrow": 0.15}  # of a clavicle: spongy inside
 HANGING = -1.40  # radians: the lowest direction of an arm that hangs beside the chest
 ARM = -0.2  # depth of the humerus over that of the chest: behind the middle plane
-HEAD = {"hollow": 0.80, "marrow": 0.55}  # of a humerus: a thin cortex that runs into spongy bone
+HEAD = {"hollow": 0.92, "marrow": 0.30}  # of a humerus: a thin cortex that runs into spongy bone
 BALL_AT = 1.75, 0.1  # the middle of a humeral head, outwards and above the socket, cm
-BALL = 2.6, 1.5  # its spongy part: radius, cm, and mineral through its middle, cm
+BALL = 2.6, 1.3  # its spongy part: radius, cm, and mineral through its middle, cm
+MESH = 0.25  # how uneven that is: beams and gaps of spongy bone
 ENDS = (0, 0.12, 0.45, 0.85, 1)  # along a thick part of the blade: half-widths and paths, relative
 BORDER_WIDTH, BORDER_PATH = (1.4, 1.2, 1.0, 0.8, 0.6), (0.2, 1.0, 0.9, 0.5, 0.2)
 ACROMION = (0.6, 0.9, 1.1, 1.0, 0.7), (0.0, 0.6, 1.0, 0.8, 0.1)
@@ -50,7 +51,9 @@ def draw(patient, exposure, plane: Plane, f: Frame) -> tuple[list[tuple], np.nda
     x, y = plane.coordinates(ARM * f.depth)
     for centre in heads:
         part, inside = ellipse(x, y, centre, BALL[0] * f.unit, BALL[0] * f.unit)
-        sheet[part] += np.float32(BALL[1] * f.unit) * inside * inside
+        mesh = rng.standard_normal([n // 2 + 1 for n in inside.shape], np.float32)
+        inside *= inside
+        sheet[part] += np.float32(BALL[1] * f.unit) * inside * (1 + np.float32(MESH) * enlarged(mesh, 2, inside.shape))
     return pieces, sheet
 
 
@@ -101,30 +104,32 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, shape
     inner = at(-8.7 + 0.3 * shape[5], -3.0), at(-8.4 - shape[4], -14.0)
     roof = joint + np.array((1.1 * u, 2.7 * u))  # where the spine becomes the acromion
     rims = (  # control points, half-width and path (cm) of a curve, and how they change along it
-        ((at(-0.7, -1.4), *waist, tip), 0.36, 0.21, BORDER_WIDTH, BORDER_PATH),  # lateral
-        ((corner, *inner, tip), 0.18, 0.06, (1, 1, 1, 1, 1), (0.1, 0.5, 1, 0.6, 1)),  # medial
-        ((corner, at(-7.7, 3.0), at(-4.6, 1.6), at(-2.6, 1.0)), 0.16, 0.07, (1, 1, 1, 1, 1), (0.1, 0.5, 1, 1, 0.5)),
-        ((root, at(-5.4, 0.6), at(-2.0, 2.6), roof), 0.55, 0.85, (1.6, 1.3, 1.0, 1.1, 1.1), (0.05, 0.25, 0.6, 1, 0.5)),
+        ((at(-0.7, -1.4), *waist, tip), 0.34, 0.30, BORDER_WIDTH, BORDER_PATH),  # lateral
+        ((corner, *inner, tip), 0.16, 0.08, (1, 1, 1, 1, 1), (0.1, 0.5, 1, 0.6, 1)),  # medial
+        ((corner, at(-7.7, 3.0), at(-4.6, 1.6), at(-2.6, 1.0)), 0.14, 0.09, (1, 1, 1, 1, 1), (0.1, 0.5, 1, 1, 0.5)),
+        ((root, at(-5.4, 0.6), at(-2.0, 2.6), roof), 0.50, 0.85, (1.6, 1.3, 1.0, 1.1, 1.1), (0.05, 0.25, 0.6, 1, 0.5)),
         ((at(-0.6, 2.1), roof, roof + (1.0 * u, 0.5 * u), roof + (2.5 * u, -0.5 * u)), 0.75, 0.90, *ACROMION),
-        ((at(-3.6, 0.4), at(-2.9, 1.4), at(-1.9, 1.9), at(-0.6, 1.6)), 0.60, 0.80, *CORACOID),
-        ((at(-4.4, -0.7), at(-3.0, -0.4), at(-1.6, -0.2), at(-0.1, 0.0)), 1.2, 0.34, *COLLUM),
+        ((at(-3.6, 0.4), at(-2.9, 1.4), at(-1.9, 1.9), at(-0.6, 1.6)), 0.62, 0.70, *CORACOID),
+        ((at(-4.4, -0.7), at(-3.0, -0.4), at(-1.6, -0.2), at(-0.1, 0.0)), 1.2, 0.28, *COLLUM),
     )
     curves = bezier([points for points, *_ in rims], t)
     outline = np.concatenate([curves[2][:, ::-1], curves[1], curves[0][:, ::-1]], axis=1)
     hats = np.array([np.interp(t, ENDS, one) for one in np.eye(len(ENDS))])
     radius = np.array([np.multiply(width * u, shape) for _, width, _, shape, _ in rims]) @ hats
     path = np.array([np.multiply(solid * u, shape) for _, _, solid, _, shape in rims]) @ hats
-    turn = 2 * np.pi * t
-    socket = (
-        joint[:, None]
-        + np.stack([-0.2 + (0.25 + 0.40 * (1 - exposure.spread)) * np.cos(turn), 1.75 * np.sin(turn)]) * u
-    )
-    curves = np.concatenate([curves, socket[None]])
-    radius = np.concatenate([radius, (0.26 * u * (1 - 0.45 * np.abs(np.sin(turn))))[None]])
-    path = np.concatenate([path, 0.13 * u * (0.55 + 0.45 * np.cos(turn))[None]])  # the hind rim hides the front one
+    turn = np.stack([np.cos(2 * np.pi * t), np.sin(2 * np.pi * t)])
+    # The rim of the socket, and the tip of the coracoid, which points at the tube.
+    middles = np.array([joint - (0.2 * u, 0), at(0.2 * shape[4] - 2.1, 0.2 * shape[5] + 1.5)])
+    halves = u * np.array([(0.25 + 0.40 * (1 - exposure.spread), 1.75), (0.95, 0.62)])
+    rings = middles[..., None] + halves[..., None] * turn
+    curves = np.concatenate([curves, rings])
+    thin = 1 - 0.45 * np.abs(turn[1])
+    radius = np.concatenate([radius, np.stack([0.26 * u * thin, 0.17 * u * thin])])
+    wall = 0.55 + 0.45 * turn[0]  # the hind rim hides the front one
+    path = np.concatenate([path, np.stack([0.24 * u * wall, 0.30 * u * (0.7 - 0.3 * turn[1])])])
     back = np.full(radius.shape, -0.8 * f.depth)
     values = side * curves[:, 0], curves[:, 1], back, radius, path
-    ridges, shells = ([v[rows] for v in values] for rows in ([0, 6], [1, 2, 3, 4, 5, 7]))
+    ridges, shells = ([v[rows] for v in values] for rows in ([0, 6], [1, 2, 3, 4, 5, 7, 8]))
     pieces = [plane.tubes(*ridges), plane.tubes(*shells, **TUBULAR)]
     return pieces, plane.project(side * outline[0], outline[1], -0.8 * f.depth)
 
@@ -139,7 +144,7 @@ def _arm(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray) -> list
         head,
         np.interp(along, [0, 0.8, 1.8, 3.2, 5.5, 9, 22 * long, 31 * long], [2.36, 2.3, 2.1, 1.6, 1.22, 1.24, 1.08, 3]),
     )
-    spongy = np.interp(along, [-2.36, 1.5, 4.5], [0.24, 0.22, 0.0])
+    spongy = np.interp(along, [-2.36, 1.5, 4.5], [0.40, 0.34, 0.0])
     solid = np.interp(along, [0.5, 4, 7, 24 * long, 30 * long], [0.0, 0.6, 0.72, 0.6, 0.0])
     lateral = 0.70 * ramp((along + 2.4) / 9) + 0.2 * np.sin(along / 7)  # the head sits on the inner side of the shaft
     down, centre = direction(exposure, side), joint + np.array(BALL_AT) * u
