@@ -33,7 +33,7 @@ PLANES = (
 LINES, LOSS, BREADTH = (np.array(values) for values in zip(*PLANES, strict=True))
 DARK = 16 / np.sqrt(27)  # makes the greatest loss of b / (1 + b^2)^2 one
 FAR = 4  # beyond it, b is as good as nought
-WAY = np.linspace(-1.5, 1.6, 187)  # along an upper arm, of its length
+WAY = np.linspace(-1.5, 1.6, 1024)  # along an upper arm, of its length
 ROUND = np.linspace(-1, 1, 9)
 RIM = 0.2  # cm: how gradually the body begins at its outline, where there is more fat than muscle
 
@@ -132,25 +132,21 @@ def upper_arm(patient, exposure, f: Frame, x, y, side: int, rng) -> tuple[tuple,
     part = around(x, y, centre, *(abs(b) * length / 2 + 3.3 * radius for b in way))
     dx, dy = x[part] - np.float32(start[0]), y[part] - np.float32(start[1])
     across = dx * np.float32(way[1] * side) - dy * np.float32(way[0] * side)  # inwards
-    # Half-width and loss of depth by the way from the joint, of the outer and of the inner half
-    bulge = 0.05 * np.sin(WAY * rng.uniform(5, 9) + rng.uniform(0, 6)) - 0.30 * np.clip(WAY, 0, 1)
+    along = dx * np.float32(way[0] / length) + dy * np.float32(way[1] / length)
+    beyond = np.minimum(along, 0)  # its muscles reach down the flank
+    beyond *= np.float32(0.45 * length / radius)
+    beyond *= beyond
+    # Half-width by the way from the joint, of the outer and of the inner half
+    bulge = 1 + 0.05 * np.sin(WAY * rng.uniform(5, 9) + rng.uniform(0, 6)) - 0.30 * np.clip(WAY, 0, 1)
     # The deltoid swells its upper third, on the outer side, the triceps the middle of the lower one.
-    outer = 1 + bulge + rng.uniform(0.10, 0.20) / (1 + ((WAY - 0.16) / 0.16) ** 2)
-    inner = 1 + bulge + rng.uniform(0.03, 0.12) / (1 + ((WAY - 0.45) / 0.20) ** 2)
-    deep = (
-        5.5 * radius**2 * (1 - (0.45 * length / radius * np.minimum(WAY, 0)) ** 2)
-    )  # its muscles reach down the flank
-    fall = 5.5 / np.concatenate([outer, inner]) ** 2
-    step = WAY[1] - WAY[0]
-    dx *= np.float32(way[0] / length / step)
-    dy *= np.float32(way[1] / length / step)
-    dx += dy
-    dx -= np.float32(WAY[0] / step)
-    index = dx.astype(np.intp)
+    outer = bulge + rng.uniform(0.10, 0.20) / (1 + ((WAY - 0.16) / 0.16) ** 2)
+    inner = bulge + rng.uniform(0.03, 0.12) / (1 + ((WAY - 0.45) / 0.20) ** 2)
+    along -= np.float32(WAY[0])
+    along *= np.float32(1 / (WAY[1] - WAY[0]))
+    index = along.astype(np.intp)
     np.clip(index, 0, WAY.size - 1, out=index)
-    out = deep.astype(np.float32).take(index)
     index += WAY.size * (across > 0)
     across *= across
-    across *= fall.astype(np.float32).take(index)
-    out -= across
-    return part, out
+    across *= (np.concatenate([outer, inner]) ** -2 / radius**2).astype(np.float32).take(index)
+    across += beyond
+    return part, np.float32(5.5 * radius * radius) * (1 - across)

@@ -86,7 +86,7 @@ SHAFT = [0, 0.10, 0.50, 0.90, 1.9, 3.0, 4.9, 8.4, 22]
 FLARE = [0.10, 0.42, 0.93, 1.00, 0.93, 0.75, 0.58, 0.52, 0.50]
 INNER = [0.10, 0.30, 0.58, 0.64, 0.66, 0.55, 0.54, 0.53, 0.50]
 CORTEX = [0, 0, 0.02, 0.06, 0.16, 0.42, 0.60, 0.68, 0.75]
-TENT = 0.5  # of the unit: the shaft's end is a low cone
+TENT = 0.4  # of the unit: the shaft's end is a low cone
 
 
 def humeri(patient, plane: Plane, f: Frame, joints, lifts, rng: np.random.Generator) -> list[tuple]:
@@ -109,8 +109,8 @@ def humeri(patient, plane: Plane, f: Frame, joints, lifts, rng: np.random.Genera
     # The plate of cartilage between them is dark, and hides where the raised arm is seen aslant.
     short = 0.75 + 0.25 * np.abs(cos)
     centre = 0.3 * u
-    tip = centre + (thick * head + (0.10 + 0.06 * grown) * u) * short
-    lean = rng.uniform(-0.5, 0.5, (2, 1, 1))  # where the tip lies, of the half-width
+    tip = centre + (thick * head + 0.04 * u) * short
+    lean = rng.uniform(-0.12, 0.12, (2, 1, 1))  # where the tip lies, of the half-width
     t = np.linspace(0, 1, plane.samples(32 * u)) ** 1.8
     along = 22 * t
     radius, solid, wall = (np.interp(along, SHAFT, values) for values in (FLARE, INNER, CORTEX))
@@ -126,7 +126,7 @@ def humeri(patient, plane: Plane, f: Frame, joints, lifts, rng: np.random.Genera
     # The front where cartilage turns into bone: a bright line, thick here and thin there
     a, rough = np.linspace(-0.97, 0.97, 13), rng.uniform(0, 6, (2, 2, 1, 1))
     ahead = np.abs(a - lean) / (1 + np.copysign(lean, lean - a)) * TENT * u
-    line = u * np.maximum(0.14 + 0.12 * np.sin(4 * a + rough[0]) + 0.06 * np.sin(9 * a + rough[1]), 0)
+    line = u * np.maximum(0.10 + 0.08 * np.sin(4 * a + rough[0]) + 0.03 * np.sin(9 * a + rough[1]), 0)
     front = plane.tubes(*place(tip + ahead + 0.08 * u, 0.95 * end * a), z, 0.12 * u, line)
     # Head and, smaller, further out and later, the greater tubercle, each with a thin shell
     late = max(grown - 0.25, 0.0)
