@@ -41,9 +41,9 @@ def mediastinum(patient, f: Frame) -> tuple[dict[int, np.ndarray], dict[int, np.
     s = (f.apex - y) / h
     at = lambda level: f.apex - level * h  # noqa: E731
     wide, turn = 2 * f.width * patient.heart, patient.heart_turn
-    right, left = max(wide * (0.35 - 0.02 * turn + 0.02 * z[0]), 4.4 * u), wide * (0.68 + 0.02 * turn)
+    right, left = max(wide * (0.40 - 0.02 * turn + 0.03 * z[0]), 4.8 * u), wide * (0.66 + 0.02 * turn)
     gland = float(np.clip(0.40 + 0.28 * (3 - patient.age) + 0.4 * z[1], 0, 1.3)) + 0.3 * patient.muscle
-    lobes = gland * np.exp(0.6 * z[2:4])  # to the right and to the left, over u
+    lobes = np.minimum(gland * np.exp(0.6 * z[2:4]), 1.7)  # to the right and to the left, over u
     slope = 0.25 * u * ramp((s - 0.05) / 0.4)  # great vessels and thymus widen downwards
 
     vessels = np.interp(s, [0, 0.02, 0.06, 0.14, 0.3, 0.45, 0.6], [3.3, 2.6, 2.2, 2.2, 2.4, 2.5, 0]) + 0.25 * z[4]
@@ -55,11 +55,11 @@ def mediastinum(patient, f: Frame) -> tuple[dict[int, np.ndarray], dict[int, np.
     vessels = np.interp(s, [0, 0.02, 0.06, 0.14, 0.26, 0.45, 0.6], [3.4, 2.8, 2.5, 2.4, 2.2, 2.1, 0]) + 0.25 * z[7]
     thymus = heart.oval(y, (0.9 * u, at(0.26 + 0.03 * z[8])), (0.6 + 1.2 * lobes[1]) * u, 0.22 * h, 0.28 * h, 1.7)
     trunk = heart.oval(y, (0.15 * left, at(0.42 + 0.01 * z[9])), (0.31 + 0.05 * z[10]) * left, 0.16 * h, 0.24 * h)
-    low = max(0.84 + 0.8 * (f.dome[0] - f.dome[1]) / h - 0.05 * turn + 0.03 * z[11], 0.6)  # on the dome
-    power = 2.1 + 0.3 * turn + 0.2 * z[12]
-    ventricle = heart.oval(y, (0.3 * left, at(low)), 0.7 * left, (low - 0.39) * h, 0.42 * h, power)
+    low = max(0.90 + 0.7 * (f.dome[0] - f.dome[1]) / h - 0.05 * turn + 0.03 * z[11], 0.7)  # on the dome
+    power = max(1.8 + 0.3 * turn + 0.25 * z[12], 1.35)
+    ventricle = heart.oval(y, (0.3 * left, at(low)), 0.7 * left, (low - 0.37) * h, 0.32 * h, power)
     edges[1] = rounded(vessels * u + slope, thymus, trunk, ventricle)
-    if patient.age < 4 and abs(z[13]) > 1.2:  # a thymus like a sail, on one side
+    if patient.age < 4 and abs(z[13]) > 1.5:  # a thymus like a sail, on one side
         sail = np.interp(s - 0.03 * z[5], [0.03, 0.33, 0.45], [2.2, 4.0 + 0.5 * z[8], 1.0]) * u
         side = 1 if z[13] < 0 else -1
         edges[side] = rounded(edges[side], sail)
