@@ -106,7 +106,8 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
         xh, yh = plane.coordinates(HEART_DEPTH * f.unit)
         tables = mediastinum(patient, f)
         part = np.s_[:, columns(xh, max(spine, *(float(tables[0][k].max()) for k in (-1, 1))))]
-    taken = ramp((np.float32(spine) - np.abs(x[part])) * np.float32(1 / (spine - 0.9 * f.unit)))  # by the spine
+    aside = np.abs(x[part] - np.float32(0.4 * f.unit))  # the aorta lies on the left of the spine
+    taken = ramp((np.float32(spine) - aside) * np.float32(1 / (spine - 0.9 * f.unit)))
     behind = np.float32(0.70) + np.float32(0.20) * taken
     if "heart" not in without:
         heart_rows = Lookup(yh[part])

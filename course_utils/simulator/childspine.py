@@ -7,6 +7,7 @@ from vertebra to vertebra (Zindrick et al., Spine 12, 1987); what hides a disc a
 from __future__ import annotations
 
 import numpy as np
+from PIL import Image
 
 from . import ribs
 from .anatomy import Frame, bell, ramp
@@ -16,14 +17,15 @@ LEVELS = 40  # vertebrae that could be on a film, half of them above the chest
 NAMES = np.arange(LEVELS) - LEVELS // 2  # 0: the first vertebra of the chest
 REACH = 3.3  # of the transverse processes, from the midline, u
 BRIGHT = 0.95  # cm of cortical bone on a ray for one unit of mineral, where vertebrae have an adult's size
-SOLID, DISC, PLATE, PEDICLE = 0.42, 0.34, 0.32, 0.50  # mineral: of a body, what a disc lacks, of plates and pedicles
-STOUT = [-3, 0, 4, 8, 10, 13], [0.70, 0.95, 0.85, 0.95, 1.40, 2.00]  # mineral by level: behind heart, above and below
+SOLID, DISC, PLATE, PEDICLE = 0.37, 0.30, 0.24, 0.36  # mineral: of a body, what a disc lacks, of plates and pedicles
+STOUT = [-3, 0, 4, 7, 10, 13], [0.70, 0.95, 0.85, 0.90, 1.25, 1.80]  # mineral by level: behind heart, above and below
 SAG = [-1, 3, 8, 12], [0.17, 0.11, 0.03, -0.01]  # how far end plates hang in the middle, over the height of a level
 GAP = [-2, 2, 6, 11], [0.35, 0.60, 0.85, 0.80]  # how much of a disc's gap is seen between the arches
-RING = [-2, 4, 8, 12], [0.55, 0.70, 0.95, 1.35]  # size of the pedicles
+RING = [-2, 4, 8, 12], [0.55, 0.70, 0.95, 1.25]  # size of the pedicles
 SPAN = [-4, -1, 0, 2, 5, 11], [2.1, 2.8, 3.1, 2.9, 2.6, 2.0]  # reach of the transverse processes, u
 CLUB = [-2, 0, 2, 6, 10], [0.30, 0.60, 0.65, 0.50, 0.20]  # and their mineral
-SHARP = 3.5  # of the sides, over half the width of a body
+UNEVEN, SPOTS = 0.12, (160, 24)  # of the bodies, how much; spots down and across their strip
+SHARP = 2.8  # of the sides, over half the width of a body
 SPINOUS = 4  # the last vertebra whose spinous process shows, before the trachea
 
 
@@ -50,25 +52,34 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     mineral = processes(own, x * np.float32(1 / u), level, across)
     inner = np.flatnonzero(across.min(0) < 1.35)
     inner = slice(inner[0], inner[-1] + 1) if inner.size else slice(0)
-    mineral[:, inner] += bodies(own, x[:, inner], level[:, inner], across[:, inner])
+    body = bodies(own, x[:, inner], level[:, inner], across[:, inner])
+    body *= 1 + np.float32(UNEVEN) * spread(rng, body.shape)
+    mineral[:, inner] += body
     mineral *= np.float32(BRIGHT * u)
     out[:, part] = mineral
     return out
+
+
+def spread(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
+    """Trabeculae, arches and what else lies behind the bodies: spots of 1 to 2 mm, of sd 0.6 or so, on a strip."""
+    field = Image.fromarray(rng.standard_normal(SPOTS, np.float32))
+    return np.asarray(field.resize(shape[::-1], Image.Resampling.BICUBIC))
 
 
 def vertebrae(rng: np.random.Generator) -> dict[str, np.ndarray]:
     """What makes each vertebra its own, float32: (LEVELS,), or (2 * LEVELS,) with the right side before the left one,
     or, of `plate`, the upper end plates before the lower ones."""
     tables = {name: np.interp(NAMES, *knots) for name, knots in (("stout", STOUT), ("span", SPAN), ("club", CLUB))}
-    tables["stout"] = tables["stout"] * rng.normal(1, 0.10, LEVELS)
+    tables["stout"] = tables["stout"] * rng.normal(1, 0.06, LEVELS)
     tables["club"] = tables["club"] * rng.uniform(0.7, 1.3, LEVELS)
     tables["sag"] = np.interp(NAMES, *SAG) * rng.uniform(0.4, 1.4) + rng.normal(0, 0.012, LEVELS)
     tables["gap"] = np.clip(np.interp(NAMES, *GAP) * rng.gamma(5, 0.2, LEVELS), 0, 1.1)
     tables["plate"] = 0.4 + rng.gamma(2, 0.3, 2 * LEVELS)
-    tables["edge"] = rng.normal(1.04, 0.035, 2 * LEVELS)
-    tables["sharp"] = SHARP * np.exp(0.45 * rng.standard_normal(2 * LEVELS))
+    tables["slant"] = rng.normal(0, 0.35, 2 * LEVELS)  # fainter on one side, 1/cm
+    tables["edge"] = rng.normal(1.04, 0.025, 2 * LEVELS)
+    tables["sharp"] = SHARP * np.exp(0.3 * rng.standard_normal(2 * LEVELS))
     tables["size"] = np.tile(np.interp(NAMES, *RING), 2) * np.exp(0.13 * rng.standard_normal(2 * LEVELS))
-    tables["ring"] = 0.4 + rng.gamma(2, 0.3, 2 * LEVELS)
+    tables["ring"] = np.minimum(0.2 + rng.gamma(2, 0.4, 2 * LEVELS), 1.5)
     tables["turn"] = rng.normal(2.4, 0.7, 2 * LEVELS)  # where a ring is brightest: below and inside
     return {name: values.astype(np.float32) for name, values in tables.items()}
 
@@ -93,18 +104,21 @@ def bodies(own: dict, x, level, across) -> np.ndarray:
     away += np.float32(0.03) * bowl - np.float32(0.385)
     gap = ramp((away + np.float32(0.02)) * np.float32(14)) * own["gap"].take(disc)
     gap *= np.float32(0.45) + np.float32(0.55) * bowl
-    plate = bell(away + np.float32(0.02), 0.035) * own["plate"].take(body + LEVELS * (v > 0))
+    end = body + LEVELS * (v > 0)
+    plate = bell(away + np.float32(0.02), 0.042) * inside
+    plate *= np.maximum(own["plate"].take(end) + own["slant"].take(end) * x, 0)
     out = np.float32(SOLID) - np.float32(DISC) * gap + np.float32(PLATE) * plate
     out *= inside
     dx, dv = (across - np.float32(0.86)) * np.float32(6.0), (v + np.float32(0.18)) * np.float32(4.6)
     size, turn = own["size"].take(half), own["turn"]
-    arc = bell(np.sqrt(dx * dx + dv * dv) - size, 0.26) * own["ring"].take(half)
+    arc = bell(np.sqrt(dx * dx + dv * dv) - size, 0.30) * own["ring"].take(half)
     lit = dx * np.cos(turn).take(half) + dv * np.sin(turn).take(half)
     lit *= np.float32(0.55) / size
     lit += np.float32(0.6)
     arc *= np.maximum(lit, 0)
-    out += np.float32(PEDICLE) * arc
     out *= own["stout"].take(body)
+    arc *= np.float32(PEDICLE)
+    out += arc
     return out
 
 
