@@ -23,7 +23,7 @@ SAG = [-1, 3, 8, 12], [0.17, 0.11, 0.03, -0.01]  # how far end plates hang in th
 GAP = [-2, 2, 6, 11], [0.35, 0.60, 0.85, 0.80]  # how much of a disc's gap is seen between the arches
 RING = [-2, 4, 8, 12], [0.55, 0.70, 0.95, 1.25]  # size of the pedicles
 SPAN = [-4, -1, 0, 2, 5, 11], [2.1, 2.8, 3.1, 2.9, 2.6, 2.0]  # reach of the transverse processes, u
-CLUB = [-2, 0, 2, 6, 10], [0.30, 0.60, 0.65, 0.50, 0.20]  # and their mineral
+CLUB = [-2, 0, 2, 6, 10], [0.12, 0.42, 0.52, 0.46, 0.20]  # and their mineral
 UNEVEN, SPOTS = 0.12, (160, 24)  # of the bodies, how much; spots down and across their strip
 SHARP = 2.8  # of the sides, over half the width of a body
 SPINOUS = 4  # the last vertebra whose spinous process shows, before the trachea
@@ -51,10 +51,11 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     across = np.abs(x) / half
     mineral = processes(own, x * np.float32(1 / u), level, across)
     inner = np.flatnonzero(across.min(0) < 1.35)
-    inner = slice(inner[0], inner[-1] + 1) if inner.size else slice(0)
-    body = bodies(own, x[:, inner], level[:, inner], across[:, inner])
-    body *= 1 + np.float32(UNEVEN) * spread(rng, body.shape)
-    mineral[:, inner] += body
+    if inner.size:
+        inner = slice(inner[0], inner[-1] + 1)
+        body = bodies(own, x[:, inner], level[:, inner], across[:, inner])
+        body *= 1 + np.float32(UNEVEN) * spread(rng, body.shape)
+        mineral[:, inner] += body
     mineral *= np.float32(BRIGHT * u)
     out[:, part] = mineral
     return out
@@ -129,7 +130,7 @@ def processes(own: dict, x, level, across) -> np.ndarray:
     body = number.astype(np.intp) + LEVELS // 2
     np.clip(body, 0, LEVELS - 1, out=body)
     where = np.abs(x)
-    out = bell(v + np.float32(0.14) + np.float32(0.15) * (where - np.float32(1.5)), 0.16)
+    out = bell(v + np.float32(0.14) + np.float32(0.15) * (where - np.float32(1.5)), 0.13)
     out *= ramp((own["span"].take(body) - where) * np.float32(1.6))
     out *= ramp(across * np.float32(2) - np.float32(1.5))
     out *= own["club"].take(body)
