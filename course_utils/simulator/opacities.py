@@ -70,7 +70,7 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
     if patient.child or disease.kind == "bacterial":
         cloud = texture(rng, plane, (8, 16, 32, 64, 128), f.unit, part)
     else:  # haze
-        cloud = texture(rng, plane, (9, 18, 36), f.unit, part, fall=0.45)
+        cloud = texture(rng, plane, (9, 18, 36, 72), f.unit, part, fall=0.6)
     cloud = np.clip(cloud, *LIMITS.get(disease.kind, (-2, None)))
     if patient.child:
         uneven = np.clip(1 + np.float32(0.36) * cloud, 0.55, 2.0)  # no black pits in a child's filled lung

@@ -12,6 +12,7 @@ import math
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from .detector import soften
 from .plane import Plane
 
 # What radiographers write on a film, by language and view; one is chosen. Who stands for a PA film needs no words.
@@ -27,17 +28,19 @@ CAPTIONS = {
     },
 }
 FRAMED, ODD = 0.6, 0.06  # share of films with a frame, at sites that have one and at others but bare ones
+CUT = 0.12  # share of lead letters that lie half outside the film
 GREYS = {"black": 0.0, "line": 0.0, "white": 0.98, "shutter": 0.03}
 PORTABLE = ("AP", "AP Supine")  # taken with a mobile unit, whose collimator leaves no neat frame
 
 
 @functools.lru_cache(maxsize=256)
-def glyphs(text: str, height: int) -> np.ndarray:
-    """Text as an array of 0 to 1, `height` pixels high for a capital letter."""
+def glyphs(text: str, height: int, bold: bool = False) -> np.ndarray:
+    """Text as an array of 0 to 1, `height` pixels high for a capital letter; bold as letters of lead are."""
     big = ImageFont.load_default(size=max(int(height * 4 / 0.72), 8))
-    box = big.getbbox(text)
+    stroke = height // 5 if bold else 0
+    box = big.getbbox(text, stroke_width=stroke)
     image = Image.new("L", (box[2] - box[0] + 8, box[3] - box[1] + 8))
-    ImageDraw.Draw(image).text((4 - box[0], 4 - box[1]), text, font=big, fill=255)
+    ImageDraw.Draw(image).text((4 - box[0], 4 - box[1]), text, font=big, fill=255, stroke_width=stroke)
     if text == "I":  # with serifs: a bare stroke is no letter
         left, top, right, bottom = image.getbbox()
         wide, thick = (bottom - top) // 2, right - left
@@ -67,20 +70,45 @@ def stamp(film: np.ndarray, ink: np.ndarray, x: int, y: int, grey: float, within
 
 
 def marker(film: np.ndarray, site, exposure, plane: Plane) -> dict:
-    """The side marker: plain letter, letter on a black tag, or a lead letter that is turned a little and less white."""
+    """The side marker: plain letter, letter on a black tag, or a letter of lead: see `lead`."""
     rng = np.random.default_rng(exposure.seed + 1)
-    ink = glyphs(site.letter, max(round(site.letter_size / plane.pitch * 0.72), 4))
-    grey, ground = 0.97, None
-    if site.letter_style == "boxed":
-        ink, ground = np.pad(ink, 2), 0.03
-    if site.letter_style == "lead":
-        turned = Image.fromarray(ink).rotate(float(rng.normal(0, 12)), Image.Resampling.BILINEAR, expand=True)
-        ink, grey = np.asarray(turned), 0.88
-    x, y = (place + rng.normal(0, sd) for place, sd in zip(site.letter_place, site.letter_spread, strict=True))
+    height = max(round(site.letter_size / plane.pitch * 0.72), 4)
     left, top, right, bottom = within = field(site, exposure, plane.shape)
+    place, grey, ground = site.letter_place, 0.97, None
+    if site.letter_style == "lead":
+        ink, cut = lead(rng, site.letter, height, outer=place[0] < 0.5)
+        if cut:
+            place = (round(place[0]), place[1])
+    else:
+        ink = glyphs(site.letter, height, bold=site.letter_style == "boxed")
+        if site.letter_style == "boxed":
+            ink, ground = np.pad(ink, 2), 0.03
+    x, y = (at + rng.normal(0, sd) for at, sd in zip(place, site.letter_spread, strict=True))
     x, y = left + x * (right - left), top + y * (bottom - top)
     box = stamp(film, ink, round(x - ink.shape[1] / 2), round(y - ink.shape[0] / 2), grey, within, ground)
     return {"kind": "letter", "text": site.letter, "box": box}
+
+
+def lead(rng: np.random.Generator, letter: str, height: int, outer: bool) -> tuple[np.ndarray, bool]:
+    """A letter of lead on tape: crooked, blurred by its distance from the detector, darker where it is lifted or thin.
+
+    Args:
+        outer: whether the nearer edge of the film is the left one: few letters lie half outside.
+
+    Returns:
+        Ink of 0 to 1, and whether a part is cut off.
+    """
+    turned = Image.fromarray(glyphs(letter, height, bold=True))
+    turned = turned.rotate(float(rng.normal(0, 12)), Image.Resampling.BILINEAR, expand=True)
+    ink = soften(np.pad(np.asarray(turned), 1), 0.3 + 0.02 * height)
+    slopes, brightest = rng.normal(0, 0.14, 2), rng.uniform(0.72, 1.0)
+    across, down = (slope * np.linspace(-1, 1, n) for slope, n in zip(slopes, ink.shape, strict=True))
+    ink *= np.clip(brightest + across[:, None] + down, 0.45, 1)
+    cut = rng.random() < CUT
+    if cut:
+        lost = round(rng.uniform(0.2, 0.5) * ink.shape[1])
+        ink = ink[:, lost:] if outer else ink[:, : ink.shape[1] - lost]
+    return ink, cut
 
 
 def text(film: np.ndarray, site, exposure, plane: Plane) -> list[dict]:
