@@ -63,8 +63,8 @@ def trunk(patient, exposure, f: Frame, x, y) -> np.ndarray:
         flesh *= np.float32(2 * chest)
         r = x[:, columns] * (1 / skin)
         r *= r
-        r *= r
-        out[:, columns] = blended(out[:, columns], (1 - r) * (flesh * flesh), 3.0)
+        r *= np.float32(0.4) + np.float32(0.6) * r
+        out[:, columns] = blended(out[:, columns], (1 - r) * (flesh * flesh), 4.0)
     for k in (-1, 1):
         part, arm = upper_arm(patient, exposure, f, x, y, k, rng)
         out[part] = blended(out[part], arm, 10.0)

@@ -38,9 +38,9 @@ def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) ->
 
 # Along a clavicle: half-width and mineral (of the unit). The inner end is a spongy bulb, the middle slim and solid, the
 # outer third a thin plate between two rims of cortex.
-ALONG = [0, 0.05, 0.14, 0.30, 0.48, 0.64, 0.76, 0.90, 0.97, 1]
-BROAD = [0.44, 0.56, 0.52, 0.40, 0.36, 0.37, 0.44, 0.60, 0.66, 0.60]
-SOLID = [0.10, 0.36, 0.48, 0.62, 0.74, 0.70, 0.46, 0.26, 0.20, 0.03]
+ALONG = [0, 0.04, 0.14, 0.30, 0.48, 0.64, 0.76, 0.88, 0.96, 1]
+BROAD = [0.30, 0.56, 0.54, 0.40, 0.36, 0.37, 0.44, 0.60, 0.66, 0.42]
+SOLID = [0.10, 0.36, 0.48, 0.62, 0.74, 0.70, 0.46, 0.26, 0.20, 0.05]
 CREST, UNEVEN = np.array([[0.22], [0.05], [0.10]]), np.array([[1], [1], [0.5]])  # of the borders and a ridge
 RIM = [0.02, 0.05, 0.10, 0.20, 0.26, 0.27, 0.22, 0.17, 0.12, 0.02]
 
@@ -51,7 +51,8 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
     ends: outer end of the right and of the left one, (2, 2), cm, x counted outwards from the midline.
     """
     u, out = f.unit, np.array((-1, 1))[:, None, None]
-    t = np.linspace(0, 1, plane.samples(0.9 * f.width) + 8)
+    t = np.linspace(0, 1, plane.samples(0.9 * f.width) + 6)
+    t -= 0.13 * np.sin(2 * np.pi * t)  # closer at the rounded ends
     broad, solid, rim = (np.interp(t, ALONG, values) * u for values in (BROAD, SOLID, RIM))
     low = f.apex + rng.normal(-0.13, 0.05) * f.height
     own = 0.7 * rng.standard_normal((5, 1, 1)) + 0.7 * rng.standard_normal((5, 2, 1))
