@@ -6,7 +6,7 @@ import numpy as np
 
 from . import heart
 from .anatomy import HEART_DEPTH, Frame, chord, diaphragm, ramp, straightened
-from .lookup import TABLE, Lookup, columns, curve
+from .lookup import TABLE, Lookup, before, columns, curve, lower
 from .plane import Plane
 
 FUZZ = 0.11  # cm: the heart beats twice a second and lies far from the detector
@@ -23,7 +23,7 @@ def cavity(patient, f: Frame) -> np.ndarray:
     return curve(f.apex - s * f.height, w * f.width)
 
 
-def mediastinum(patient, f: Frame) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray]]:
+def mediastinum(patient, f: Frame) -> tuple[np.ndarray, dict[int, np.ndarray], dict[int, np.ndarray]]:
     """The two borders of mediastinum and heart, from the abdomen to the neck: convex structures, as in `heart.borders`.
 
     Right, from above: vessels, thymus, right atrium. Left: vessels, thymus, pulmonary trunk, ventricle.
@@ -31,8 +31,8 @@ def mediastinum(patient, f: Frame) -> tuple[dict[int, np.ndarray], dict[int, np.
     Imaging).
 
     Returns:
-        By side, -1 right and 1 left, at the heights of `TABLE`: distance of the border from the midline, cm; how soft
-        the border is, 1: as usual.
+        Heights, cm; at these, by side, -1 right and 1 left, distance of the border from the midline, cm, and how soft
+        it is, 1: as usual.
     """
     h, u = f.height, f.unit
     rng = np.random.default_rng([patient.seed, 4])  # no two hearts are alike: fat, great vessels, thymus
@@ -71,7 +71,7 @@ def mediastinum(patient, f: Frame) -> tuple[dict[int, np.ndarray], dict[int, np.
             edges[side] += 0.13 / wave**1.6 * u * z[k + wave - 1] * np.sin(pace * y + 9 * z[k])
         soft[side] = np.exp(np.interp(s, np.linspace(0, 1.2, 28), rng.normal(0, 0.4, 14).repeat(2)))
         soft[side] *= 1 + 2.0 * np.exp(-(((s - 0.48) / 0.07) ** 2))  # the hilum's vessels cross it
-    return tuple({k: np.interp(TABLE, y, values[k]) for k in (-1, 1)} for values in (edges, soft))
+    return y, edges, soft
 
 
 def rounded(*curves) -> np.ndarray:
@@ -79,66 +79,105 @@ def rounded(*curves) -> np.ndarray:
     return heart.envelope(*curves, corner=CORNER) - 0.5 * CORNER
 
 
+class Rows:
+    """Looks up functions of the height for all rays of a film, which is tilted little: to first order along a row.
+
+    x, y: where the rays cross a plane, cm.
+    """
+
+    STEP = 0.2  # cm, on either side: over it a function is taken as straight
+
+    def __init__(self, x, y):
+        self.shape, middle, last = x.shape, before(x[len(x) // 2], 0.0), x.shape[1] - 1
+        self.halves = []
+        for side, part in ((-1, slice(0, middle)), (1, slice(middle, None))):
+            centre = min((middle if side < 0 else middle + last) // 2, last)
+            self.halves.append((side, part, y[:, centre], y[0, part] - y[0, centre]))
+
+    def __call__(self, knots, values) -> np.ndarray:
+        """Straight lines through (knots, values), knots rising, in cm; by side where `values` is a dictionary."""
+        out = np.empty(self.shape, np.float32)
+        for side, part, heights, aside in self.halves:
+            own = values[side] if isinstance(values, dict) else values
+            low, high = (np.interp(heights + step, knots, own)[:, None] for step in (-self.STEP, self.STEP))
+            np.multiply(((high - low) / (2 * self.STEP)).astype(np.float32), aside, out=out[:, part])
+            out[:, part] += ((high + low) / 2).astype(np.float32)
+        return out
+
+
 def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.ndarray]:
     """Air-filled depth of both lungs on every ray and what shapes it: as `anatomy.lungs`."""
-    x, y = straightened(patient, plane, f)
-    rows = Lookup(y)
-    half = rows.smooth(cavity(patient, f))
+    x, y = everywhere = straightened(patient, plane, f)
+    wall = cavity(patient, f)
+    box = lower(y, f.apex), columns(x, float(wall.max()))
+    x, y = x[box], y[box]
+    rows = Rows(x, y)
     side = np.copysign(np.float32(1), x)
     distance = np.abs(x)
-    across = Lookup(distance)
-    q = distance / half
-    s = (f.apex - TABLE) / f.height
+    q = rows(TABLE, wall)
+    np.divide(distance, q, out=q)
+    s = np.linspace(-0.1, 2, 200)
     shallow = np.clip(s / 0.46, 0, 1)  # the apex is
-    full = np.sqrt(np.maximum(1 - q * q, 0))
+    full = q * q
+    np.subtract(1, full, out=full)
+    np.sqrt(np.maximum(full, 0, out=full), out=full)
     full *= np.float32(0.8) + np.float32(0.2) * full  # a small chest is round, shallow at its sides
     shallow = (shallow * (2 - shallow)) ** 0.75
-    full *= rows.smooth(2 * f.depth * (1 + 0.10 * ramp((s - 0.4) / 0.4) - 0.04 * ramp((s - 0.75) / 0.35)) * shallow)
+    deep = 2 * f.depth * (1 + 0.10 * ramp((s - 0.4) / 0.4) - 0.04 * ramp((s - 0.75) / 0.35)) * shallow
+    full *= np.maximum(rows((f.apex - s * f.height)[::-1], deep[::-1]), 0)
     beside = x * x  # least lung lies beside the mediastinum
     beside *= np.float32((10 * f.unit) ** -2)
     np.minimum(beside, 1, out=beside)
     beside *= np.float32(0.84) - np.float32(0.42) * beside
-    full *= beside + np.float32(0.58)
+    beside += np.float32(0.58)
+    full *= beside
 
     spine = 3.5 * f.unit
     part = np.s_[:, columns(x, spine)]
     if "heart" not in without:
-        xh, yh = plane.coordinates(HEART_DEPTH * f.unit)
-        tables = mediastinum(patient, f)
-        part = np.s_[:, columns(xh, max(spine, *(float(tables[0][k].max()) for k in (-1, 1))))]
+        xh, yh = (v[box] for v in plane.coordinates(HEART_DEPTH * f.unit))
+        heights, edges, soft = mediastinum(patient, f)
+        part = np.s_[:, columns(xh, max(spine, *(float(edges[k].max()) for k in (-1, 1))))]
     aside = np.abs(x[part] - np.float32(0.4 * f.unit))  # the aorta lies on the left of the spine
     taken = ramp((np.float32(spine) - aside) * np.float32(1 / (spine - 0.9 * f.unit)))
     behind = np.float32(0.70) + np.float32(0.20) * taken
     if "heart" not in without:
-        heart_rows = Lookup(yh[part])
-        edge, soft = heart_rows.of_sides(tables, side[part])
-        inside = np.maximum(edge - side[part] * xh[part], 0)
-        soft *= np.float32(FUZZ)
-        inside *= inside / (inside + soft)
-        inside /= heart_rows(
-            [f.apex - f.height, f.apex - 0.55 * f.height, f.apex - 0.3 * f.height, f.apex],
-            [6.0 * f.unit, 4.6 * f.unit, 2.6 * f.unit, 2.0 * f.unit],
-        )
+        xh = xh[part]
+        rows = Rows(xh, yh[part])
+        inside = rows(heights, edges)
+        inside -= np.abs(xh)
+        np.maximum(inside, 0, out=inside)
+        inside *= inside / (inside + np.float32(FUZZ) * rows(heights, soft))
+        inside /= rows(f.apex - np.array([1, 0.55, 0.3, 0]) * f.height, np.array([6.0, 4.6, 2.6, 2.0]) * f.unit)
         taken = np.maximum(taken, chord(1 - np.minimum(inside, 1)))
-    middle, taken = taken * behind, np.zeros_like(full)
-    taken[part] = middle
+    taken *= behind
+    air = full.copy()
+    air[part] -= full[part] * taken
     domes = [dome_height(f, TABLE, top, k) for k, top in zip((-1, 1), f.dome, strict=True)]
-    part = slice(int((y[:, [0, -1]].min(1) > np.max(domes)).sum()), None)  # rows where the diaphragm shows
-    across = across.within(part)
+    part = lower(y, np.max(domes))  # rows where the diaphragm shows
+    across = Lookup(distance[part])
     below = diaphragm(domes, f, side[part], across)
     below -= y[part]
     np.maximum(below, 0, out=below)
     below *= below / (below + np.float32(0.08))  # a small child breathes fast: the edge moves a little
     below *= np.float32(1 / f.unit)
     # Behind the domes less and less lung lies; near the midline, below the heart, the liver soon fills the chest.
-    liver = across.of(0.74 - 0.45 * ramp((TABLE - 4 * f.unit) / (7 * f.unit)))
-    liver -= taken[part]
-    liver *= np.minimum(below * np.float32(1 / FRONT), 1)
-    taken[part] += liver
-    air = full * (1 - taken)
+    lung = across.of(0.26 + 0.45 * ramp((TABLE - 4 * f.unit) / (7 * f.unit)))
+    full_below, lowest = full[part], air[part]
+    lung *= full_below
+    lung -= lowest
+    lung *= np.minimum(below * np.float32(1 / FRONT), 1)
+    lowest += lung
     below *= np.float32(1.2 * f.depth)
-    air[part] *= np.maximum(1 - np.sqrt(below) / np.maximum(full[part], np.float32(0.1)), 0)
-    return {"x": x, "y": y, "full": full, "air": air, "side": side, "q": q}
+    np.sqrt(below, out=below)
+    below /= np.maximum(full_below, np.float32(0.1))
+    np.subtract(1, below, out=below)
+    lowest *= np.maximum(below, 0, out=below)
+    out = dict(zip("xy", everywhere, strict=True))
+    for name, values, beyond in (("full", full, 0), ("air", air, 0), ("side", side, 0), ("q", q, 2)):
+        out[name] = np.full(plane.shape, beyond, np.float32)
+        out[name][box] = values
+    return out
 
 
 def dome_height(f: Frame, distance, top: float, side: int) -> np.ndarray:

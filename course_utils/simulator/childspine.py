@@ -24,7 +24,7 @@ GAP = [-2, 2, 6, 11], [0.35, 0.60, 0.85, 0.80]  # how much of a disc's gap is se
 RING = [-2, 4, 8, 12], [0.55, 0.70, 0.95, 1.25]  # size of the pedicles
 SPAN = [-4, -1, 0, 2, 5, 11], [2.1, 2.8, 3.1, 2.9, 2.6, 2.0]  # reach of the transverse processes, u
 CLUB = [-2, 0, 2, 6, 10], [0.12, 0.42, 0.52, 0.46, 0.20]  # and their mineral
-UNEVEN, SPOTS = 0.12, (160, 24)  # of the bodies, how much; spots down and across their strip
+UNEVEN, SPOTS = 0.24, (150, 22)  # of the bodies: how much; spots down and across their strip
 SHARP = 2.8  # of the sides, over half the width of a body
 SPINOUS = 4  # the last vertebra whose spinous process shows, before the trachea
 
@@ -49,22 +49,28 @@ def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     own = vertebrae(rng)
     half = np.float32(u) * (np.float32(1.36) + np.float32(0.055) * np.clip(level[:, :1], -4, 14))
     across = np.abs(x) / half
-    mineral = processes(own, x * np.float32(1 / u), level, across)
+    bowl = 1 - np.minimum(across * across, 1)
+    first = np.minimum(np.maximum(level, -LEVELS // 2), LEVELS // 2 - 1)
+    level -= own["sag"].take((first + LEVELS // 2).astype(np.intp)) * bowl
+    number = np.floor(level)
+    level -= number + np.float32(0.5)  # from here -0.5 (top) to 0.5 within one vertebra and half a disc on either side
+    body = (np.minimum(np.maximum(number, -LEVELS // 2), LEVELS // 2 - 1) + LEVELS // 2).astype(np.intp)
+    mineral = processes(own, x * np.float32(1 / u), level, body, across)
     inner = np.flatnonzero(across.min(0) < 1.35)
     if inner.size:
         inner = slice(inner[0], inner[-1] + 1)
-        body = bodies(own, x[:, inner], level[:, inner], across[:, inner])
-        body *= 1 + np.float32(UNEVEN) * spread(rng, body.shape)
-        mineral[:, inner] += body
+        solid = bodies(own, *(values[:, inner] for values in (x, level, body, across, bowl)))
+        solid *= spots(rng, solid.shape)
+        mineral[:, inner] += solid
     mineral *= np.float32(BRIGHT * u)
     out[:, part] = mineral
     return out
 
 
-def spread(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
-    """Trabeculae, arches and what else lies behind the bodies: spots of 1 to 2 mm, of sd 0.6 or so, on a strip."""
-    field = Image.fromarray(rng.standard_normal(SPOTS, np.float32))
-    return np.asarray(field.resize(shape[::-1], Image.Resampling.BICUBIC))
+def spots(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
+    """Trabeculae, arches and what else lies behind the bodies, on a strip: spots of 1 to 2 mm around 1."""
+    field = rng.random(SPOTS, np.float32) * np.float32(2 * UNEVEN) + np.float32(1 - UNEVEN)
+    return np.asarray(Image.fromarray(field).resize(shape[::-1], Image.Resampling.BILINEAR))
 
 
 def vertebrae(rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -75,72 +81,75 @@ def vertebrae(rng: np.random.Generator) -> dict[str, np.ndarray]:
     tables["club"] = tables["club"] * rng.uniform(0.7, 1.3, LEVELS)
     tables["sag"] = np.interp(NAMES, *SAG) * rng.uniform(0.4, 1.4) + rng.normal(0, 0.012, LEVELS)
     tables["gap"] = np.clip(np.interp(NAMES, *GAP) * rng.gamma(5, 0.2, LEVELS), 0, 1.1)
-    tables["plate"] = 0.4 + rng.gamma(2, 0.3, 2 * LEVELS)
-    tables["slant"] = rng.normal(0, 0.35, 2 * LEVELS)  # fainter on one side, 1/cm
-    tables["edge"] = rng.normal(1.04, 0.025, 2 * LEVELS)
-    tables["sharp"] = SHARP * np.exp(0.3 * rng.standard_normal(2 * LEVELS))
-    tables["size"] = np.tile(np.interp(NAMES, *RING), 2) * np.exp(0.13 * rng.standard_normal(2 * LEVELS))
-    tables["ring"] = np.minimum(0.2 + rng.gamma(2, 0.4, 2 * LEVELS), 1.5)
-    tables["turn"] = rng.normal(2.4, 0.7, 2 * LEVELS)  # where a ring is brightest: below and inside
+    tables["plate"] = PLATE * (0.4 + rng.gamma(2, 0.3, 2 * LEVELS))
+    tables["slant"] = rng.normal(0, 0.35 * PLATE, 2 * LEVELS)  # fainter on one side, 1/cm
+    wide, turn, size, sharp = rng.standard_normal((4, 2 * LEVELS))
+    tables["edge"] = 1.04 + 0.025 * wide
+    tables["sharp"] = SHARP * np.exp(0.3 * sharp)
+    tables["size"] = np.tile(np.interp(NAMES, *RING), 2) * np.exp(0.13 * size)
+    tables["ring"] = PEDICLE * np.minimum(0.2 + rng.gamma(2, 0.4, 2 * LEVELS), 1.5)
+    turn = 2.4 + 0.7 * turn  # where a ring is brightest: below and inside
+    tables["inwards"], tables["down"] = (0.55 * way(turn) / tables["size"] for way in (np.cos, np.sin))
     return {name: values.astype(np.float32) for name, values in tables.items()}
 
 
-def bodies(own: dict, x, level, across) -> np.ndarray:
-    """Mineral of bodies, end plates and pedicles. x: cm. across: |x| over half a body's width."""
-    bowl = 1 - np.minimum(across * across, 1)
-    first = np.floor(level).astype(np.intp) + LEVELS // 2
-    np.clip(first, 0, LEVELS - 1, out=first)
-    level = level - own["sag"].take(first) * bowl
-    number = np.floor(level)
-    v = level - number - np.float32(0.5)  # -0.5 (top) to 0.5 within one vertebra and half a disc on either side
-    body = number.astype(np.intp) + LEVELS // 2
-    np.clip(body, 0, LEVELS - 1, out=body)
-    disc = np.clip(body + (v > 0), 0, LEVELS - 1)
+def bodies(own: dict, x, v, body, across, bowl) -> np.ndarray:
+    """Mineral of bodies, end plates and pedicles.
+
+    x: cm. v, body: place in a vertebra, -0.5 (top) to 0.5, and its index. across: |x| over half a body's width;
+    bowl: 1 - across ** 2.
+    """
+    lower = v > 0
     half = body + LEVELS * (x > 0)
     away = np.abs(v)
-    waist = ramp((away - np.float32(0.15)) * np.float32(3.5))
-    inside = own["edge"].take(half) + np.float32(0.06) * waist - across
+    waist = np.clip(away * np.float32(0.21) - np.float32(0.03), 0, 0.06)
+    inside = own["edge"].take(half) + waist - across
     inside *= own["sharp"].take(half)
     inside = ramp(inside)
-    away += np.float32(0.03) * bowl - np.float32(0.385)
-    gap = ramp((away + np.float32(0.02)) * np.float32(14)) * own["gap"].take(disc)
-    gap *= np.float32(0.45) + np.float32(0.55) * bowl
-    end = body + LEVELS * (v > 0)
-    plate = bell(away + np.float32(0.02), 0.042) * inside
-    plate *= np.maximum(own["plate"].take(end) + own["slant"].take(end) * x, 0)
-    out = np.float32(SOLID) - np.float32(DISC) * gap + np.float32(PLATE) * plate
+    away += np.float32(0.03) * bowl
+    away -= np.float32(0.365)
+    gap = np.clip(away * np.float32(10), 0, 1)
+    gap *= own["gap"].take(body + lower, mode="clip")
+    gap *= np.float32(0.45 * DISC) + np.float32(0.55 * DISC) * bowl
+    end = body + LEVELS * lower
+    out = own["slant"].take(end)
+    out *= x
+    out += own["plate"].take(end)
+    np.maximum(out, 0, out=out)
+    out *= bell(away, 0.042)
     out *= inside
-    dx, dv = (across - np.float32(0.86)) * np.float32(6.0), (v + np.float32(0.18)) * np.float32(4.6)
-    size, turn = own["size"].take(half), own["turn"]
-    arc = bell(np.sqrt(dx * dx + dv * dv) - size, 0.30) * own["ring"].take(half)
-    lit = dx * np.cos(turn).take(half) + dv * np.sin(turn).take(half)
-    lit *= np.float32(0.55) / size
-    lit += np.float32(0.6)
-    arc *= np.maximum(lit, 0)
+    out += np.float32(SOLID)
+    out -= gap
+    out *= inside
     out *= own["stout"].take(body)
-    arc *= np.float32(PEDICLE)
+    dx, dv = (across - np.float32(0.86)) * np.float32(6.0), (v + np.float32(0.18)) * np.float32(4.6)
+    lit = dx * own["inwards"].take(half)
+    lit += dv * own["down"].take(half)
+    lit += np.float32(0.6)
+    dx *= dx
+    dv *= dv
+    dx += dv
+    arc = bell(np.sqrt(dx, out=dx) - own["size"].take(half), 0.30)
+    arc *= own["ring"].take(half)
+    arc *= np.maximum(lit, 0, out=lit)
     out += arc
     return out
 
 
-def processes(own: dict, x, level, across) -> np.ndarray:
-    """Mineral of transverse and spinous processes and of the heads of ribs at the bodies. x: in units of u."""
-    number = np.floor(level)
-    v = level - number - np.float32(0.5)
-    body = number.astype(np.intp) + LEVELS // 2
-    np.clip(body, 0, LEVELS - 1, out=body)
+def processes(own: dict, x, v, body, across) -> np.ndarray:
+    """Mineral of transverse and spinous processes. x: in units of u; the rest as in `bodies`."""
     where = np.abs(x)
     out = bell(v + np.float32(0.14) + np.float32(0.15) * (where - np.float32(1.5)), 0.13)
     out *= ramp((own["span"].take(body) - where) * np.float32(1.6))
-    out *= ramp(across * np.float32(2) - np.float32(1.5))
+    out *= np.clip(across * np.float32(2) - np.float32(1.5), 0, 1)
     out *= own["club"].take(body)
-    rows = int((level < SPINOUS).any(1).sum())
+    rows = int((body < SPINOUS + LEVELS // 2).any(1).sum())
     columns = np.flatnonzero((where[[0, -1]] < 0.9).any(0))
     if rows and columns.size:
         part = np.s_[:rows, columns[0] : columns[-1] + 1]
         sv = (v[part] - np.float32(0.15)) * np.float32(4)
         sx = x[part] * (np.float32(3.2) + sv)
         drop = np.sqrt(sx * sx + sv * sv)
-        tip = np.float32(0.10) * bell(drop - np.float32(0.9), 0.28)
+        tip = np.float32(0.10 / PLATE) * bell(drop - np.float32(0.9), 0.28)
         out[part] += tip * own["plate"].take(body[part])
     return out
