@@ -45,8 +45,8 @@ def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
         ]
     )
     z = np.stack([-0.25 * f.depth * t, *np.full((2, k), -0.25 * f.depth)])
-    clear = np.exp(0.20 * clear)  # how much of them shows; little before the vertebrae and behind the heart
-    branch = 0.76 * clear * np.sin(np.pi * t**0.7)
+    clear = np.exp(0.15 * clear)  # how much of them shows; little before the vertebrae and behind the heart
+    branch = 0.68 * clear * np.sin(np.pi * t**0.7)
     fade = 0.72 * clear * ramp(2.4 * t) * (1 - 0.62 * ramp((t - 0.62) / 0.38))  # aorta and nodes cover its end
     fade = np.stack([fade, branch, branch])
     return [plane.tubes(x, y, z, radius, 2 * FLAT * EMPTY * radius * fade)]

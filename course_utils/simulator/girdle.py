@@ -25,7 +25,7 @@ BALL_AT = 1.75, 0.1  # the middle of a humeral head, outwards and above the sock
 BALL = 2.6, 1.3  # its spongy part: radius, cm, and mineral through its middle, cm
 MESH = 0.18  # how uneven that is: beams and gaps of spongy bone
 ENDS = (0, 0.12, 0.45, 0.85, 1)  # along a thick part of the blade: half-widths and paths, relative
-BORDER_WIDTH, BORDER_PATH = (1.4, 1.2, 1.0, 0.8, 0.6), (0.2, 1.0, 0.9, 0.5, 0.2)
+BORDER_WIDTH, BORDER_PATH = (1.4, 1.2, 1.0, 0.8, 0.6), (0.3, 1.0, 0.7, 0.4, 0.15)
 ACROMION = (0.6, 0.9, 1.1, 1.0, 0.7), (0.0, 0.6, 1.0, 0.8, 0.1)
 CORACOID = (1.0, 1.0, 1.0, 1.0, 0.5), (0.0, 0.4, 0.9, 1.0, 0.4)
 COLLUM = (0.3, 0.7, 1.0, 1.1, 0.9), (0.0, 0.6, 1.1, 0.9, 0.0)
@@ -104,7 +104,7 @@ def _blade(plane: Plane, exposure, f: Frame, side: int, joint: np.ndarray, shape
     inner = at(-8.7 + 0.3 * shape[5], -3.0), at(-8.4 - shape[4], -14.0)
     roof = joint + np.array((1.1 * u, 2.7 * u))  # where the spine becomes the acromion
     rims = (  # control points, half-width and path (cm) of a curve, and how they change along it
-        ((at(-0.7, -1.4), *waist, tip), 0.34, 0.30, BORDER_WIDTH, BORDER_PATH),  # lateral
+        ((at(-0.7, -1.4), *waist, tip), 0.34, 0.24, BORDER_WIDTH, BORDER_PATH),  # lateral
         ((corner, *inner, tip), 0.16, 0.08, (1, 1, 1, 1, 1), (0.1, 0.5, 1, 0.6, 1)),  # medial
         ((corner, at(-7.7, 3.0), at(-4.6, 1.6), at(-2.6, 1.0)), 0.14, 0.09, (1, 1, 1, 1, 1), (0.1, 0.5, 1, 1, 0.5)),
         ((root, at(-5.4, 0.6), at(-2.0, 2.6), roof), 0.50, 0.85, (1.6, 1.3, 1.0, 1.1, 1.1), (0.05, 0.25, 0.6, 1, 0.5)),

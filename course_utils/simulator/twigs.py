@@ -44,7 +44,7 @@ def arbors(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     found = []
     while x.size:
         length = (0.45 + 4.5 * radius) * rng.uniform(0.6, 1.5, x.size)
-        bend, share = rng.normal(0, 0.2, x.size), rng.beta(5, 1.5, x.size)  # of the blood: most stays in the axis
+        bend, share = rng.normal(0, 0.28, x.size), rng.beta(5, 1.5, x.size)  # of the blood: most stays in the axis
         drawn = [x, y, angle, rise, radius, bend, length / STEPS]
         x, y, angle, rise, thick, bend, step = np.stack(drawn).astype(np.float32)[..., None]
         heading, step = angle + bend * t, step * np.abs(np.cos(rise))
