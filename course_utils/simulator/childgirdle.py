@@ -111,12 +111,10 @@ def humeri(patient, plane: Plane, f: Frame, joints, lifts, rng: np.random.Genera
     short = 0.75 + 0.25 * np.abs(cos)
     centre = 0.3 * u
     tip = centre + (thick * head + 0.04 * u) * short
-    lean = rng.uniform(-0.12, 0.12, (2, 1, 1))  # where the tip lies, of the half-width
     t = np.linspace(0, 1, plane.samples(32 * u)) ** 1.8
     along = 22 * t
     radius, solid, wall = (np.interp(along, SHAFT, values) for values in (FLARE, INNER, CORTEX))
     bow = 0.20 * u * np.sin(np.pi * np.clip(3.7 * t, 0, 1)) + rng.normal(0, 0.5 * u, (2, 1, 1)) * t
-    bow = bow + lean * end * np.maximum(1 - along / TENT, 0)
     aside = np.array((0, -0.88, 0.88))[:, None] * radius * end  # the cortex at both sides thickens along the shaft
     uneven = 1 + 0.2 * np.sin(rng.uniform(4, 7, (2, 2, 1)) * t**0.5 + rng.uniform(0, 6, (2, 2, 1)))
     paths = np.concatenate(
@@ -126,9 +124,9 @@ def humeri(patient, plane: Plane, f: Frame, joints, lifts, rng: np.random.Genera
     shaft = plane.tubes(*place(tip + u * along, bow + aside), z, radii, u * paths, hollow=0.7, marrow=0.8)
     # The front where cartilage turns into bone: a bright line, thick here and thin there
     a, rough = np.linspace(-0.97, 0.97, 13), rng.uniform(0, 6, (2, 2, 1, 1))
-    ahead = np.abs(a - lean) / (1 + np.copysign(lean, lean - a)) * TENT * u
-    line = u * np.maximum(0.10 + 0.08 * np.sin(4 * a + rough[0]) + 0.03 * np.sin(9 * a + rough[1]), 0)
-    front = plane.tubes(*place(tip + ahead + 0.08 * u, 0.95 * end * a), z, 0.12 * u, line)
+    ahead = np.abs(a) * TENT * u
+    line = u * np.maximum(0.08 + 0.06 * np.sin(4 * a + rough[0]) + 0.03 * np.sin(9 * a + rough[1]), 0)
+    front = plane.tubes(*place(tip + ahead + 0.08 * u, 0.95 * end * a), z, 0.15 * u, line)
     # Head and, smaller, further out and later, the greater tubercle, each with a thin shell
     late = max(grown - 0.25, 0.0)
     sizes = np.array((head, (0.35 + 0.40 * late) * u))[: 1 + (late > 0), None]

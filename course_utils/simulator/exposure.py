@@ -129,8 +129,8 @@ def draw_exposure(rng: np.random.Generator, site, patient, view: str = "PA", **f
         lungs = patient.lung_height * (1 + 0.22 * (breath - 0.5))
         aspect = site.portrait * (1.92 * lungs / width / 0.8) ** 0.6 * (1 + 0.07 * z[2])
         x, y = 0.1 + 0.6 * z[3], 0.5 * patient.lung_height - (0.64 + 0.05 * z[4]) * lungs
-        # Held up beside the head, or to the sides in a quarter; few let them hang.
-        arms = 1.28 + 0.24 * z[5] if u[3] < 0.72 else 0.55 + 0.30 * z[5] if u[3] < 0.96 else -0.95 + 0.12 * z[5]
+        # Held up beside the head, or to the sides in a sixth; few let them hang.
+        arms = 1.28 + 0.24 * z[5] if u[3] < 0.82 else 0.55 + 0.30 * z[5] if u[3] < 0.98 else -0.95 + 0.12 * z[5]
     else:
         zoom = 0.94 * np.exp(0.10 * rng.standard_normal())  # film sizes, crops by editors
         width = (2 * patient.lung_width * 1.10 + loose + (1.5 if view != "PA" else 0)) * zoom
