@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from . import heart
@@ -15,12 +17,15 @@ FRONT = 2.2
 CORNER = 0.66  # cm, how widely corners between two structures are rounded: by a child's soft fat
 
 
+@functools.lru_cache(maxsize=2)
 def cavity(patient, f: Frame) -> np.ndarray:
-    """Half-width of the thoracic cavity at the heights of `TABLE`, cm."""
+    """Half-width of the thoracic cavity at the heights of `TABLE`, cm; read-only."""
     s = np.array([1.45, 1.2, 1.0, 0.8, 0.6, 0.42, 0.28, 0.17, 0.09, 0.04, 0.012, 0.0])
     w = np.array([1.05, 1.04, 1.015, 0.965, 0.90, 0.825, 0.74, 0.64, 0.53, 0.42, 0.33, 0.26])
     w = w + (patient.shape - 0.2) * 0.12 * np.clip(0.75 - s, -0.3, 0.5) * (s > 0.05)
-    return curve(f.apex - s * f.height, w * f.width)
+    table = curve(f.apex - s * f.height, w * f.width)
+    table.flags.writeable = False
+    return table
 
 
 def mediastinum(patient, f: Frame) -> tuple[np.ndarray, dict[int, np.ndarray], dict[int, np.ndarray]]:
@@ -110,16 +115,16 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     x, y = everywhere = straightened(patient, plane, f)
     wall = cavity(patient, f)
     box = lower(y, f.apex), columns(x, float(wall.max()))
-    x, y = x[box], y[box]
+    out = {name: np.zeros(plane.shape, np.float32) for name in ("full", "air", "side", "q")}
+    out["q"] += 2  # where there is no lung
+    x, y, full, air, side, q = (v[box] for v in (x, y, *out.values()))
     rows = Rows(x, y)
-    side = np.copysign(np.float32(1), x)
+    np.copysign(np.float32(1), x, out=side)
     distance = np.abs(x)
-    q = rows(TABLE, wall)
-    np.divide(distance, q, out=q)
+    np.divide(distance, rows(TABLE, wall), out=q)
     s = np.linspace(-0.1, 2, 200)
     shallow = np.clip(s / 0.46, 0, 1)  # the apex is
-    full = q * q
-    np.subtract(1, full, out=full)
+    np.subtract(1, q * q, out=full)
     np.sqrt(np.maximum(full, 0, out=full), out=full)
     full *= np.float32(0.8) + np.float32(0.2) * full  # a small chest is round, shallow at its sides
     shallow = (shallow * (2 - shallow)) ** 0.75
@@ -148,10 +153,11 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
         inside -= np.abs(xh)
         np.maximum(inside, 0, out=inside)
         inside *= inside / (inside + np.float32(FUZZ) * rows(heights, soft))
-        inside /= rows(f.apex - np.array([1, 0.55, 0.3, 0]) * f.height, np.array([6.0, 4.6, 2.6, 2.0]) * f.unit)
+        deep = np.interp((f.apex - yh[:, yh.shape[1] // 2]) / f.height, [0, 0.3, 0.55, 1], [2.0, 2.6, 4.6, 6.0])
+        inside *= (1 / (f.unit * deep[:, None])).astype(np.float32)
         taken = np.maximum(taken, chord(1 - np.minimum(inside, 1)))
     taken *= behind
-    air = full.copy()
+    air[...] = full
     air[part] -= full[part] * taken
     domes = [dome_height(f, TABLE, top, k) for k, top in zip((-1, 1), f.dome, strict=True)]
     part = lower(y, np.max(domes))  # rows where the diaphragm shows
@@ -173,11 +179,7 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     below /= np.maximum(full_below, np.float32(0.1))
     np.subtract(1, below, out=below)
     lowest *= np.maximum(below, 0, out=below)
-    out = dict(zip("xy", everywhere, strict=True))
-    for name, values, beyond in (("full", full, 0), ("air", air, 0), ("side", side, 0), ("q", q, 2)):
-        out[name] = np.full(plane.shape, beyond, np.float32)
-        out[name][box] = values
-    return out
+    return dict(zip("xy", everywhere, strict=True)) | out
 
 
 def dome_height(f: Frame, distance, top: float, side: int) -> np.ndarray:
