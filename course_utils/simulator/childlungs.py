@@ -7,8 +7,8 @@ import functools
 import numpy as np
 
 from . import heart
-from .anatomy import HEART_DEPTH, Frame, chord, diaphragm, ramp, straightened
-from .lookup import TABLE, Lookup, before, columns, curve, lower
+from .anatomy import HEART_DEPTH, Frame, chord, ramp, straightened
+from .lookup import TABLE, before, columns, curve, lower
 from .plane import Plane
 
 FUZZ = 0.11  # cm: the heart beats twice a second and lies far from the detector
@@ -120,8 +120,7 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     x, y, full, air, side, q = (v[box] for v in (x, y, *out.values()))
     rows = Rows(x, y)
     np.copysign(np.float32(1), x, out=side)
-    distance = np.abs(x)
-    np.divide(distance, rows(TABLE, wall), out=q)
+    np.divide(np.abs(x), rows(TABLE, wall), out=q)
     s = np.linspace(-0.1, 2, 200)
     shallow = np.clip(s / 0.46, 0, 1)  # the apex is
     np.subtract(1, q * q, out=full)
@@ -130,12 +129,8 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     shallow = (shallow * (2 - shallow)) ** 0.75
     deep = 2 * f.depth * (1 + 0.10 * ramp((s - 0.4) / 0.4) - 0.04 * ramp((s - 0.75) / 0.35)) * shallow
     full *= np.maximum(rows((f.apex - s * f.height)[::-1], deep[::-1]), 0)
-    beside = x * x  # least lung lies beside the mediastinum
-    beside *= np.float32((10 * f.unit) ** -2)
-    np.minimum(beside, 1, out=beside)
-    beside *= np.float32(0.84) - np.float32(0.42) * beside
-    beside += np.float32(0.58)
-    full *= beside
+    along = x[len(x) // 2]
+    full *= np.float32(0.58) + np.float32(0.42) * ramp(np.abs(along) * np.float32(0.1 / f.unit))  # least at the heart
 
     spine = 3.5 * f.unit
     part = np.s_[:, columns(x, spine)]
@@ -159,18 +154,19 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     taken *= behind
     air[...] = full
     air[part] -= full[part] * taken
-    domes = [dome_height(f, TABLE, top, k) for k, top in zip((-1, 1), f.dome, strict=True)]
-    part = lower(y, np.max(domes))  # rows where the diaphragm shows
-    across = Lookup(distance[part])
-    below = diaphragm(domes, f, side[part], across)
+    part = lower(y, max(f.dome))  # rows where the diaphragm shows
+    x, step = x[part], 0.2
+    aside = x[:, :1] - x[len(x) // 2, 0]  # a film is tilted little: to first order, as in `Rows`
+    right, left = (diaphragm(f, x[len(x) // 2] + way) for way in (-step, step))
+    below = ((left - right) / (2 * step)).astype(np.float32) * aside
     below -= y[part]
+    below += ((left + right) / 2).astype(np.float32)
     np.maximum(below, 0, out=below)
     below *= below / (below + np.float32(0.08))  # a small child breathes fast: the edge moves a little
     below *= np.float32(1 / f.unit)
     # Behind the domes less and less lung lies; near the midline, below the heart, the liver soon fills the chest.
-    lung = across.of(0.26 + 0.45 * ramp((TABLE - 4 * f.unit) / (7 * f.unit)))
     full_below, lowest = full[part], air[part]
-    lung *= full_below
+    lung = full_below * (0.26 + 0.45 * ramp((np.abs(along) - 4 * f.unit) / (7 * f.unit))).astype(np.float32)
     lung -= lowest
     lung *= np.minimum(below * np.float32(1 / FRONT), 1)
     lowest += lung
@@ -182,11 +178,14 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     return dict(zip("xy", everywhere, strict=True)) | out
 
 
-def dome_height(f: Frame, distance, top: float, side: int) -> np.ndarray:
-    """Height of the top of one half of the diaphragm, y in cm, by distance from the midline."""
-    peak = f.width * (0.48 if side < 0 else 0.52)
-    t = (distance - peak) / (f.width - peak)
-    return top - f.height * np.where(t > 0, 0.155 * t * t * (1 + 0.5 * t * t), 0.08 * t * t)
+def diaphragm(f: Frame, x: np.ndarray) -> np.ndarray:
+    """Height of the diaphragm, y in cm, at distances x from the midline, cm: one dome runs into the other."""
+    domes = []
+    for top, peak in zip(f.dome, (0.48 * f.width, 0.52 * f.width), strict=True):
+        t = (np.abs(x) - peak) / (f.width - peak)
+        domes.append(top - f.height * np.where(t > 0, 0.155 * t * t * (1 + 0.5 * t * t), 0.08 * t * t))
+    right, left = domes
+    return right + (left - right) * ramp(x / (6 * f.unit) + 0.5)
 
 
 def fade(f: Frame, lungs: dict) -> np.ndarray:

@@ -23,7 +23,7 @@ SAG = [-1, 3, 8, 12], [0.17, 0.11, 0.03, -0.01]  # how far end plates hang in th
 GAP = [-2, 2, 6, 11], [0.35, 0.60, 0.85, 0.80]  # how much of a disc's gap is seen between the arches
 RING = [-2, 4, 8, 12], [0.55, 0.70, 0.95, 1.25]  # size of the pedicles
 SPAN = [-4, -1, 0, 2, 5, 11], [2.1, 2.8, 3.1, 2.9, 2.6, 2.0]  # reach of the transverse processes, u
-CLUB = [-2, 0, 2, 6, 10], [0.12, 0.42, 0.52, 0.46, 0.20]  # and their mineral
+CLUB = [-2, 0, 2, 6, 10], [0.12, 0.36, 0.44, 0.42, 0.20]  # and their mineral
 UNEVEN, SPOTS = 0.24, (150, 22)  # of the bodies: how much; spots down and across their strip
 SHARP = 2.8  # of the sides, over half the width of a body
 SPINOUS = 4  # the last vertebra whose spinous process shows, before the trachea
@@ -85,7 +85,7 @@ def vertebrae(rng: np.random.Generator) -> dict[str, np.ndarray]:
     tables["slant"] = rng.normal(0, 0.35 * PLATE, 2 * LEVELS)  # fainter on one side, 1/cm
     wide, turn, size, sharp = rng.standard_normal((4, 2 * LEVELS))
     tables["edge"] = 1.04 + 0.025 * wide
-    tables["sharp"] = SHARP * np.exp(0.3 * sharp)
+    tables["sharp"] = SHARP * np.exp(0.2 * sharp)
     tables["size"] = np.tile(np.interp(NAMES, *RING), 2) * np.exp(0.13 * size)
     tables["ring"] = PEDICLE * np.minimum(0.2 + rng.gamma(2, 0.4, 2 * LEVELS), 1.5)
     turn = 2.4 + 0.7 * turn  # where a ring is brightest: below and inside
@@ -140,7 +140,7 @@ def processes(own: dict, x, v, body, across) -> np.ndarray:
     """Mineral of transverse and spinous processes. x: in units of u; the rest as in `bodies`."""
     where = np.abs(x)
     out = bell(v + np.float32(0.14) + np.float32(0.15) * (where - np.float32(1.5)), 0.13)
-    out *= ramp((own["span"].take(body) - where) * np.float32(1.6))
+    out *= ramp((own["span"].take(body) - where) * np.float32(2.2))
     out *= np.clip(across * np.float32(2) - np.float32(1.5), 0, 1)
     out *= own["club"].take(body)
     rows = int((body < SPINOUS + LEVELS // 2).any(1).sum())
