@@ -18,10 +18,10 @@ SHALLOW = {"bacterial": 2.4, "viral": 2.2}
 # How far an edge follows the texture, over its half-axes, adults and children.
 RAGGED = ({"covid": 0.6, "bacterial": 0.45, "viral": 0.35}, {"bacterial": 0.42, "viral": 0.35})
 # Of the cloud in adults, so that no edge strays far and no round hole opens in a patch.
-LIMITS = {"covid": (-1.6, 1.0), "bacterial": (-2.0, 1.1)}
+LIMITS = {"covid": (-1.6, 1.0), "bacterial": (-1.8, 0.8)}
 # How gradually a patch begins, adults and children.
-SOFT = ({"bacterial": 1.5, "covid": 2.0, "viral": 2.2}, {"bacterial": 1.4, "viral": 1.5})
-LINES = np.float32(0.25)  # how much denser than the haze between them the septa of an adult's lung are
+SOFT = ({"bacterial": 1.5, "covid": 2.2, "viral": 2.2}, {"bacterial": 1.4, "viral": 1.5})
+LINES = np.float32(0.42)  # how much denser than the haze between them the septa of an adult's lung are
 DENSE = {"bacterial": 1.15, "viral": 1.4}  # of adults
 FULL = {"child": 0.78, "covid": 0.76, "bacterial": 0.97, "viral": 0.97}  # of the air: none is whiter than the heart
 FISSURE = 0.48  # height of the horizontal fissure at the hilum, 0 apex to 1 dome
