@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 VESSELS, FORKS = 1050, 4  # of a map: how many begin, how many times they branch
-STEPS = 16  # points on a branch
+STEPS = 12  # points on a branch
 RINGS, KNOTS = 34, 44  # bronchi seen end-on; thick vessels and nodes of the hilum
 
 

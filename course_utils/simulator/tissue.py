@@ -8,24 +8,32 @@ along the wall of his own chest. Fat attenuates less than water: ten centimetres
 from __future__ import annotations
 
 import functools
+import math
 
 import numpy as np
+from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from .anatomy import Frame, bell, cavity, ramp
+from .detector import normal
 from .lookup import TABLE, Lookup
 
-MAPS = 8  # different ones
+MAPS = 6  # different ones
 CELL = 0.16  # cm, side of a pixel of a map
 OUT, DOWN = (0.0, 30.0), (-16.0, 42.0)  # cm that a map covers: outwards from the midline, down from the lung apex
 WIDTH, HEIGHT, WALL = 12.7, 19.2, 4.6  # cm: half-width and height of the lungs and chest wall of the average body
 
 
 def noise(rng: np.random.Generator, shape, long: float, short: float, slope: float = 0.0) -> np.ndarray:
-    """Smooth noise of sd 1 with lobes of sd `long` x `short` cm, that rise (falls: negative) by `slope` outwards."""
-    field = gaussian_filter(
-        rng.standard_normal(shape, np.float32), (short / CELL, long / CELL), mode="wrap", truncate=3
-    )
+    """Smooth noise of sd 1 with lobes of sd `long` x `short` cm, that rise (falls: negative) by `slope` outwards.
+
+    It is made of pixels of about half those sizes, and enlarged.
+    """
+    sds = short / CELL, long / CELL
+    small = [math.ceil(n / max(sd / 2, 1)) for n, sd in zip(shape, sds, strict=True)]
+    sds = [sd * few / n for sd, few, n in zip(sds, small, shape, strict=True)]
+    field = gaussian_filter(normal(rng, small), sds, mode="wrap", truncate=2.5)
+    field = np.asarray(Image.fromarray(field).resize(shape[::-1], Image.Resampling.BICUBIC))
     if slope:
         lift = (slope * np.arange(shape[1])).astype(int)
         field = field[(np.arange(shape[0])[:, None] + lift) % shape[0], np.arange(shape[1])]
@@ -46,8 +54,8 @@ def tissue_map(number: int, blur: float = 0.0) -> np.ndarray:
     out = np.arange(*OUT, CELL, np.float32)
     down = np.arange(*DOWN, CELL, np.float32)[:, None]
     shape = (down.size, out.size)
-    wavy = lambda amount: amount * noise(rng, (shape[0], 3), 1.0, 2.0)[:, :1]  # noqa: E731
-    along = lambda amount: amount * noise(rng, (3, shape[1]), 2.0, 1.0)[:1]  # noqa: E731
+    wavy = lambda amount: amount * noise(rng, (shape[0], 1), 1.0, 2.0)  # noqa: E731
+    along = lambda amount: amount * noise(rng, (1, shape[1]), 2.0, 1.0)  # noqa: E731
     some = lambda low, high: rng.uniform(low, high)  # noqa: E731
 
     # The side of the chest: muscle on the ribs, then fat in lobes between septa, then skin.

@@ -11,12 +11,12 @@ import functools
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import gaussian_filter
 
 from . import childtwigs
+from .detector import normal, smooth, soften
 from .plane import Plane
 
-MAPS = 12  # different ones
+MAPS = 8  # different ones
 CELL = 0.05  # cm, side of a pixel of a map
 WIDTHS = (1, 2, 3, 5)  # of film pixels, in cells, for which maps are kept
 OUT, UP = (-5.0, 13.0), (-16.0, 14.0)  # cm from the hilum that a map covers: from the midline outwards, upwards
@@ -25,6 +25,9 @@ THINNEST = 0.027  # cm, radius at which they end
 STEPS = 24  # points on a branch
 MOST = 1.3  # cm: vessels that cross do not add up to a white knot
 GRAIN = (0.07, 0.035)  # cm, sd, adults and children: lobules and all that is too small to be told apart, of two sizes
+# Blur of what is thinner than each of the radii (cm), and of what is thicker, sd in cells.
+RADII, BLURS = (0.03, 0.05, 0.08, 0.2, 0.2), (0.6, 0.8, 1.0, 1.3, 2.4, 3.6)
+LOBULES = (1.3, 2.4)  # blur of the grain
 SOLID = 3.3  # path through a vessel over its radius: others lie before and behind it
 
 
@@ -78,30 +81,36 @@ def end_on(rng: np.random.Generator) -> tuple[np.ndarray, ...]:
 
 
 @functools.lru_cache(maxsize=2 * len(WIDTHS) * MAPS)
-def vessel_map(number: int, child: bool, wide: int = 1) -> Image.Image:
-    """A map: path through small vessels, cm, row 0 uppermost, the midline at the left; means over `wide` pixels."""
+def vessel_map(number: int, child: bool, wide: int) -> Image.Image:
+    """A map: path through small vessels, cm, row 0 uppermost, the midline at the left; means over `wide` pixels.
+
+    What is thickest is drawn and blurred first: the blur of what is thinner adds to it.
+    """
     if wide > 1:
-        return Image.fromarray(gaussian_filter(np.asarray(vessel_map(number, child)), 0.29 * wide))
+        return Image.fromarray(soften(np.asarray(vessel_map(number, child, 1)), 0.29 * wide))
     rng = np.random.default_rng([number, 11])
     parts = [childtwigs.points(rng)] if child else [arbors(rng), end_on(rng)]
-    x, y, radius, length = (np.concatenate(v) for v in zip(*parts, strict=True))
+    x, y, radius, length = (np.concatenate(v, dtype=np.float32) for v in zip(*parts, strict=True))
     columns, rows = (round((high - low) / CELL) for low, high in (OUT, UP))
     column, row = np.floor((x - OUT[0]) / CELL), np.floor((UP[1] - y) / CELL)
     inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
-    place, volume = (row * columns + column).astype(int), SOLID * np.pi * radius**2 * length
+    place, layer = (row * columns + column).astype(int), np.searchsorted(RADII, radius, side="right")
+    points = np.zeros((len(BLURS), rows, columns), np.float32)
+    volume = np.float32(SOLID * np.pi / CELL**2) * radius**2 * length
+    np.add.at(points.reshape(-1), (layer * (rows * columns) + place)[inside], volume[inside])
     out = np.zeros((rows, columns), np.float32)
-    edges = (0, 0.03, 0.05, 0.08, 0.2, 0.35, 1)
-    for low, high in zip(edges, edges[1:], strict=False):
-        some = inside & (radius >= low) & (radius < high)
-        if not some.any():
-            continue
-        points = np.bincount(place[some], volume[some] / CELL**2, rows * columns).astype(np.float32)
-        out += gaussian_filter(points.reshape(rows, columns), 0.5 * (radius[some].mean() / CELL) + 0.4, truncate=3.0)
+    for k, thinner in zip(range(len(BLURS))[::-1], (*BLURS[-2::-1], 0), strict=True):
+        out += points[k]
+        if BLURS[k] in LOBULES:  # white noise, which a blur makes so much weaker
+            out += np.float32(GRAIN[child] * 2 * np.sqrt(np.pi) * BLURS[k]) * normal(rng, out.shape)
+        out = blurred(out, np.sqrt(BLURS[k] ** 2 - thinner**2))
     out = np.float32(MOST) * np.tanh(out * np.float32(1 / MOST))
-    for sd in (1.2, 2.4):
-        grain = gaussian_filter(rng.standard_normal(out.shape, np.float32), sd)
-        out += np.float32(GRAIN[child] / grain.std()) * grain
     return Image.fromarray(np.maximum(out, 0))
+
+
+def blurred(image: np.ndarray, sd: float) -> np.ndarray:
+    """Gaussian blur, sd in pixels, by the quickest of the ways that look the same."""
+    return smooth(image, sd, coarse=2) if sd > 2 else soften(image, sd)
 
 
 def path(patient, plane: Plane, hilum, unit: float, tall: float) -> np.ndarray:
