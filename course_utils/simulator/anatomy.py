@@ -93,12 +93,12 @@ def walls(patient, f: Frame) -> dict[int, np.ndarray]:
     table = cavity(patient, f)
     s = (f.apex - TABLE) / f.height
     levels = f.apex - np.linspace(1.3, 0.05, 10) * f.height
-    out = {}
+    out, below = {}, f.unit * ramp((s - 0.05) / 0.2)
     for side in (-1, 1):
         phase = s * rng.uniform(7, 9) + rng.uniform(0, 1)  # ribs that cross the side of the chest
-        deep = 0.05 * curve(levels, rng.gamma(2, 0.5, 10))
+        deep = np.interp(TABLE, levels, 0.05 * rng.gamma(2, 0.5, 10))
         sway = curve(levels[::3], rng.normal(0, 0.12, 4))
-        out[side] = table + f.unit * (sway - deep * np.cos(2 * np.pi * phase)) * ramp((s - 0.05) / 0.2)
+        out[side] = table + below * (sway - deep * np.cos(2 * np.pi * phase))
     return out
 
 

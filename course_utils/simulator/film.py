@@ -143,30 +143,34 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
     if patient.child:
         np.maximum(soft, childhead.head(exposure, f, x, y), out=soft)
     air = lungs["air"]
-    path, gas = plane.splat(
+    layers = skeleton.tubes(patient, exposure, plane, f, rib_rng) if "bones" not in without else ([], [], None)
+    path, gas, cage, girdles = plane.splat(
         vessels.branches(plane, tree, *vessels.DRAWN[patient.child]) if "vessels" not in without else [],
         (childairways if patient.child else airways).airways(patient, plane, f) if "airways" not in without else [],
+        *layers[:2],
     )
     if "vessels" not in without:
         small = vessels.small(patient, plane, f)
         if patient.child:
             path = (path + small) * childlungs.fade(f, lungs)
         most = np.float32((2.2 if patient.child else 1.1) * f.unit)  # large vessels join or lie behind each other
-        path = most * np.tanh(path / most)
-        path += vessels.hila(f, x, y, patient.child)
+        path /= most
+        path = np.tanh(path, out=path) * most
+        vessels.add_hila(path, f, x, y, patient.child)
         if not patient.child:
             path += small
         clear = air / np.maximum(lungs["full"], np.float32(0.1))
         path *= clear if patient.child else np.sqrt(clear)  # in the shadow of heart or liver they hardly show
         lungs["vessels"] = np.minimum(path, np.float32(0.8) * air)
         air = air - lungs["vessels"]
-    air = air + gas * (soft > 4)
+    gas[soft <= 4] = 0
+    air = air + gas
     if patient.child and "gas" not in without:
         air += childbelly.bowel_gas(patient, f, x, y)
     if "bones" in without:
         bone = np.zeros_like(air)
     else:
-        bone = skeleton.bones(patient, exposure, plane, f, rib_rng, lungs)
+        bone = skeleton.bones(patient, plane, f, lungs, cage, girdles, layers[2])
     primary = detector.transmitted(detector.attenuation(soft, np.minimum(air, soft), bone))
     for array in (primary, *(part for part in lungs.values() if isinstance(part, np.ndarray))):
         array.flags.writeable = False

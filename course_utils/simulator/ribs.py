@@ -8,6 +8,7 @@ Kurihara et al., RadioGraphics 19 (1999), "The ribs: anatomic and radiologic con
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ TOP = 0.05  # the first vertebra's height above the lung apex, in units of `rise
 UNLIKE = np.array([2.0, 1.6, 1.3, *[1.0] * 9])  # how much more the two of an upper pair differ
 WHERE = [0, 0.05, 0.12, 0.40, 0.56, 0.68, 0.82, 1.0]  # along a rib; `BROAD` and a cage's `solid` are given there
 BROAD = [0.6, 0.8, 1.0, 1.0, 0.95, 1.0, 1.15, 1.1]  # height
-TABLES = np.stack([END, CREST, WIDEST, FALL, TALL, MINERAL])
+TABLES = np.stack([END, CREST, WIDEST, FALL, TALL, MINERAL]).astype(np.float32)
 BETWEEN = 2.25  # cm from one rib to the next, where a band is as tall as said above
 CARTILAGES = 7  # of the true ribs
 COARSE = 5  # of the chest wall's table, one height in so many is enough
@@ -110,39 +111,40 @@ def order_at(depth) -> np.ndarray:
 def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tuple]:
     """Pieces for `Plane.splat` of all ribs and of what has calcified of their cartilage."""
     u, pitch = f.unit, rise(patient)
-    t = np.linspace(0, 1, plane.samples(2.5 * f.width))
+    t = np.linspace(0, 1, plane.samples(2.5 * f.width), dtype=np.float32)
     cage, shape = (CHILD, childlungs) if patient.child else (ADULT, anatomy)
     bone = np.hanning(2 * round(2.2 * u / TABLE_STEP / COARSE) + 1)  # it bends less sharply than the lung's apex
     wall = np.convolve(shape.cavity(patient, f)[::COARSE], bone / bone.sum(), "same")
-    stature = np.exp(0.08 * rng.standard_normal()) * min(pitch / (BETWEEN * u), 1.1)  # low ones in a low chest
-    rib, side = np.tile(ORDER, 2), np.repeat([-1.0, 1.0], 12)[:, None]
+    stature = math.exp(0.08 * rng.standard_normal()) * min(pitch / (BETWEEN * u), 1.1)  # low ones in a low chest
+    rib = np.tile(ORDER, 2)
+    order, side = rib[:, None].astype(np.float32), np.repeat(np.float32([-1, 1]), 12)[:, None]
     own = rng.normal(0, (0.10, 0.05, 0.04, 0.02, 0), (12, 5))  # where the rib begins, how far it falls, how tall it is,
     own = own[rib] + rng.normal(0, (0.06, 0.04, 0.07, 0.035, 0.17), (24, 5)) * UNLIKE[rib, None]
-    own *= cage.uneven
+    own = (cage.uneven * own).astype(np.float32)
     start, fall, tall, reach, weak = own.T[:, :, None]  # where it ends, what mineral it lacks
     end, crest, widest, drop, half_tall, mineral = TABLES[:, rib, None]
-    mineral = mineral * np.interp(rib, [0, 2], [cage.first, 1])[:, None]
-    widest = widest * np.interp(rib, [0, 2], [cage.arch, 1])[:, None]
-    end = end * np.interp(rib, range(len(cage.ends) + 1), [*cage.ends, 1])[:, None]
+    mineral *= np.interp(order, [0, 2], [cage.first, 1])
+    widest *= np.interp(order, [0, 2], [cage.arch, 1])
+    end *= np.interp(order, range(len(cage.ends) + 1), [*cage.ends, 1])
     sway, swell, waste = (waves(rng, t, end) for _ in range(3))
-    low = np.arcsin((NECK * u / (f.width * np.interp(rib, [0, 3], [0.5, 0.9]))) ** (1 / cage.curve[1]))[:, None]
+    low = np.arcsin((NECK * u / (f.width * interp(order, [0, 3], [0.5, 0.9]))) ** (1 / cage.curve[1]))
     phi = low + (end * (1 + np.clip(reach, -0.09, 0.09)) - low) * t
     cos = np.cos(phi)
     back, high = (np.copysign(np.abs(cos) ** p, cos) for p in cage.curve[::2])  # 1: at the spine, -1: in front
     angle = (phi - low) / 0.45
-    y = f.apex + (TOP - depth_of(rib)[:, None] + start) * pitch
+    y = f.apex + (TOP - depth_of(order) + start) * pitch
     y = y - cage.fall * patient.rib_slope * f.width * drop * (1 + fall) * (high[:, :1] - high)
-    y = y - cage.sunk * u * np.maximum(1 - rib, 0)[:, None] * np.minimum(2 * t, 1)
+    y = y - cage.sunk * u * np.maximum(1 - order, 0) * np.minimum(2 * t, 1)
     y = y + u * (crest * angle * np.exp(1 - angle) + 0.10 * sway)
-    half = least(np.interp(y, TABLE[::COARSE], wall), f.width * widest)
-    half = half + u * rng.normal(cage.out, OUT * cage.uneven, (24, 1))
+    half = least(interp(y, TABLE[::COARSE], wall), f.width * widest)
+    half += u * rng.normal(cage.out, OUT * cage.uneven, (24, 1))
     x, z = half * np.sin(phi) ** cage.curve[1], -f.depth * back
     dx, dy, dz = (gradient(v) for v in (x, y, z))
     flat, film, all3 = dx * dx + dz * dz, dx * dx + dy * dy, dx * dx + dy * dy + dz * dz
     seen = dx * dx * all3 / (flat * film + 1e-12)  # 1: the band faces the film, 0: it is seen edge-on
-    height = u * stature * half_tall * (1 + tall) * np.interp(t, WHERE, BROAD) * (1 + 0.09 * swell)
+    height = u * stature * half_tall * (1 + tall) * interp(t, WHERE, BROAD) * (1 + 0.09 * swell)
     radius = np.sqrt(height * height * seen + (THICK * u) ** 2 * (1 - np.minimum(seen, 1)))
-    solid = np.interp(t, WHERE, cage.solid)
+    solid = interp(t, WHERE, cage.solid)
     fade = solid * mineral * np.exp(-weak) * (1 + 0.15 * waste)
     sideways = bend(patient, f, y, x / half)
     border = 0.9 * height / np.sqrt(flat * all3)  # from the middle of the band to its lower border
@@ -156,6 +158,11 @@ def draw(patient, plane: Plane, f: Frame, rng: np.random.Generator) -> list[tupl
         plane.tubes(*lip[:3], EDGE * u, lip[3]),
         *cartilage(patient, plane, f, ends),
     ]
+
+
+def interp(at, knots, values) -> np.ndarray:
+    """As `np.interp`, float32."""
+    return np.interp(at, knots, values).astype(np.float32)
 
 
 def least(a, b) -> np.ndarray:

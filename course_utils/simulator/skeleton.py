@@ -20,34 +20,52 @@ CHILD_VEIL, CHILD_MOST = 0.50, 1.35  # the same of a child; and cm where the edg
 LOW_KILOVOLTS = 1.25  # small children are exposed at 60 kV or so, where bone stops more of the beam than at 120 kV
 
 
-def bones(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator, lungs: dict) -> np.ndarray:
+def tubes(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) -> tuple[list, list, np.ndarray]:
+    """The tubes of the ribs and those of the girdle, for `Plane.splat`, and the path through the blades, cm."""
+    if patient.child:
+        girdles, blades = childgirdle.draw(patient, exposure, plane, f, rng)
+        girdles += childhead.jaw(exposure, plane, f, rng)
+    else:
+        girdles, blades = girdle.draw(patient, exposure, plane, f)
+    return ribs.draw(patient, plane, f, rng), girdles, blades
+
+
+def bones(patient, plane: Plane, f: Frame, lungs: dict, cage, girdles, blades) -> np.ndarray:
     """Cortical bone on every ray, cm, weighted so that each bone is as visible as on a processed film.
 
-    `lungs`: see `anatomy.lungs`.
+    lungs: see `anatomy.lungs`. cage, girdles, blades: what was drawn of `tubes`, cm; the first two are overwritten.
     """
     column = spine.draw(patient, plane, f)
     if patient.child:
-        pieces, blades = childgirdle.draw(patient, exposure, plane, f, rng)
-        pieces += childhead.jaw(exposure, plane, f, rng)
         veil = np.float32(CHILD_VEIL)
     else:
-        pieces, blades = girdle.draw(patient, exposure, plane, f)
         y = lungs["y"][:, :1]
         low = ramp((np.float32(sum(f.dome) / 2) - y) / np.float32(3 * f.unit))  # below the domes
         high = ramp((np.float32(f.apex - 0.15 * f.height) - y) / np.float32(0.25 * f.height))
         veil = (np.float32(VEIL[0]) + np.float32(VEIL[1] - VEIL[0]) * low) * high
         column *= 1 - np.float32(BEHIND) * high
-    cage, girdles = plane.splat(ribs.draw(patient, plane, f, rng), pieces)
-    some = np.float32(0.5 * f.unit)
-    cage *= 1 - veil + veil * (lungs["air"] + some) / (lungs["full"] + some)
+    taken = lungs["full"] - lungs["air"]
+    taken /= lungs["full"] + np.float32(0.5 * f.unit)
+    taken *= veil
+    cage *= np.subtract(1, taken, out=taken)
     if patient.child:
         total, bright = limited(cage + girdles, CHILD_MOST * f.unit), LOW_KILOVOLTS * patient.bone
     else:
-        total = np.float32(GIRDLE) * limited(girdles, PILE * f.unit) + limited(cage, MOST * f.unit)
+        total = limited(cage, MOST * f.unit)
+        total += limited(girdles, PILE * f.unit, GIRDLE)
         bright = patient.bone**SPREAD
-    return (total + blades + column) * np.float32(bright)
+    total += blades
+    total += column
+    total *= np.float32(bright)
+    return total
 
 
-def limited(path: np.ndarray, most: float) -> np.ndarray:
-    """Paths that approach `most` (cm) where bones lie behind each other, and stay as they are where they are short."""
-    return np.float32(most) * np.tanh(path * np.float32(1 / most))
+def limited(path: np.ndarray, most: float, bright: float = 1.0) -> np.ndarray:
+    """Paths that approach `most` (cm) where bones lie behind each other, and stay as they are where they are short.
+
+    bright: what they are multiplied by at last.
+    """
+    out = path * np.float32(1 / most)
+    np.tanh(out, out=out)
+    out *= np.float32(bright * most)
+    return out

@@ -28,17 +28,16 @@ def hilum(f: Frame, side: int, child: bool = False) -> tuple[float, float]:
     return side * 0.27 * f.width, f.apex - (0.52 if side < 0 else 0.47) * f.height
 
 
-def hila(f: Frame, x, y, child: bool) -> np.ndarray:
-    """Fat, nodes and small vessels at both hila, in children the large vessels, too: cm of soft tissue, soft edges."""
-    out = np.zeros_like(x)
+def add_hila(path: np.ndarray, f: Frame, x, y, child: bool) -> None:
+    """Add fat, nodes, small vessels at both hila, in children the large vessels, too: cm of soft tissue, soft edges."""
     places = CHILD_HILA if child else ADULT_HILA
     for side in (-1, 1):
         hx, hy = hilum(f, side, child)
         for outwards, lift, wide, tall, deep in places:
             centre = hx + side * outwards * f.unit, hy + lift * f.unit
             part, inside = ellipse(x, y, centre, 2**0.5 * wide * f.unit, 2**0.5 * tall * f.unit)
-            out[part] += np.float32(deep * f.unit) * inside
-    return out
+            inside *= np.float32(deep * f.unit)
+            path[part] += inside
 
 
 @functools.lru_cache(maxsize=2)  # diseases follow the vessels, too
