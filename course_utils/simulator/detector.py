@@ -81,8 +81,9 @@ def normal(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
 
 def count(signal: np.ndarray, dose: float, pitch: float, rng: np.random.Generator) -> np.ndarray:
     """Photons on every pixel as a share of the open beam; Poisson noise in its Gaussian limit (many photons)."""
+    sd = signal * np.float32(1 / (dose * pitch * pitch))
     noise = normal(rng, signal.shape)
-    noise *= np.sqrt(signal * np.float32(1 / (dose * pitch * pitch)))
+    noise *= np.sqrt(sd, out=sd)
     noise += signal
     return np.maximum(noise, np.float32(1e-6), out=noise)
 
@@ -149,5 +150,6 @@ def display(value: np.ndarray, dark: float, bright: float, tone) -> np.ndarray:
     base = np.where(steps < 0, tone.fog + (tone.black - tone.fog) * toe, base)
     base = tone.low + (tone.high - tone.low) * base
     scale = 1024 / ((bright - dark) * tone.width)
-    steps = value * np.float32(scale) + np.float32(1024 - scale * dark)
+    steps = value * np.float32(scale)
+    steps += np.float32(1024 - scale * dark)
     return base.take(steps.astype(np.intp), mode="clip")

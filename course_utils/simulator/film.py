@@ -115,7 +115,9 @@ def render(patient, disease, site, exposure, size: int = 256, without=()) -> Fil
         markers += overlay.text(grey, site, exposure, plane)
     if "marker" not in without:
         markers.append(overlay.marker(grey, site, exposure, plane))
-    pixels = (np.clip(grey, 0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+    np.clip(grey, 0, 1, out=grey)
+    grey *= np.float32(255)
+    pixels = np.rint(grey, out=grey).astype(np.uint8)
     parameters = {
         "patient": dict(vars(patient)),
         "disease": vars(disease) | {"patches": [dict(vars(patch)) for patch in disease.patches]},
@@ -211,7 +213,7 @@ def expose(primary, extra, lungs, site, exposure, plane: Plane, without) -> np.n
     ratio = 0.0 if "scatter" in without else 0.3 * site.scatter * portable
     scatter = detector.scattered(primary, ratio, pitch) if ratio else np.float32(0)
     sd = np.hypot(site.blur / pitch, 0.5 * (1 / site.resolution - 1))
-    signal = primary * detector.transmitted(extra) + scatter
+    signal = (primary * detector.transmitted(extra) if extra.any() else primary) + scatter
     if "blur" not in without and sd > 0.2:
         signal = detector.soften(signal, sd)
     if "noise" not in without:
@@ -219,7 +221,8 @@ def expose(primary, extra, lungs, site, exposure, plane: Plane, without) -> np.n
         signal = detector.count(signal, site.dose * 10 ** (0.2 * exposure.dose), pitch, rng)
     compression, sharpening = (0.0, 0.0) if "processing" in without else tone.processing(site, exposure)
     dark, bright = detector.window(primary, scatter, lungs["full"] > 0, compression, pitch)
-    value = detector.process(-np.log(signal), compression, sharpening, pitch)
+    np.negative(np.log(signal, out=signal), out=signal)
+    value = detector.process(signal, compression, sharpening, pitch)
     return detector.display(value, dark, bright, tone.develop(site, exposure))
 
 

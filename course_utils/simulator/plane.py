@@ -114,22 +114,24 @@ class Plane:
         dc, dr = slope(column, first, last), slope(row, first, last)
         unit = aside / np.sqrt(dc * dc + dr * dr + np.float32(1e-9))
         area = path * aside * np.float32(np.pi / 2)
-        curve = np.stack([column, -dr * unit, row, dc * unit, area, z * scale])
+        curve = np.stack([column, row, -dr * unit, dc * unit, area, z * scale])
 
         inner = np.ones(x.size, bool)
         inner[last] = False
         start = np.flatnonzero(inner)  # of every straight step: all points but the last of a tube
         steps = curve.take(start, axis=1)
         change = curve.take(start + 1, axis=1) - steps
-        flat = change[0] ** 2 + change[2] ** 2
-        outer = np.sqrt(flat) + np.sqrt(change[1] ** 2 + change[3] ** 2)  # of the tube's edge, in a bend
+        flat = change[0] ** 2 + change[1] ** 2
+        outer = np.sqrt(flat) + np.sqrt(change[2] ** 2 + change[3] ** 2)  # of the tube's edge, in a bend
         along = np.maximum(np.ceil(outer * np.float32(1 / SPACING) - np.float32(0.25)), 1)
         share = 1 / along
         deep = np.sqrt(flat + change[5] ** 2) * share
-        change[:4] *= share
-        # By column and by row: the place in the middle of the tube, to its edge, to the next piece; last the weight.
-        rates = np.stack([steps[0], steps[1], change[0], steps[2], steps[3], change[2], steps[4] * deep])
-        rises = np.stack([change[0], change[1], 0 * flat, change[2], change[3], 0 * flat, change[4] * deep * share])
+        change[:5] *= share
+        for values in (steps, change):
+            values[4] *= deep
+        # The weight; by column and by row the place in the middle of the tube, the way to its edge and to the next one.
+        rates = np.concatenate([steps[4:5], steps[:4], change[:2]])
+        rises = np.concatenate([change[4:5], change[:4]])
 
         wide = np.maximum(aside.take(start), aside.take(start + 1))
         walls = sorted({wall for *_, wall in tubes})
@@ -137,17 +139,17 @@ class Plane:
         group += LEVELS.take((wide * np.float32(8 / SPACING)).astype(np.intp), mode="clip")
         reach = wide + np.sqrt(flat) + 1
         height, width = self.shape
-        seen = (steps[0] > -reach) & (steps[0] < width + reach) & (steps[2] > -reach) & (steps[2] < height + reach)
+        seen = (steps[0] > -reach) & (steps[0] < width + reach) & (steps[1] > -reach) & (steps[1] < height + reach)
         order = np.flatnonzero(seen)
         order = order[np.argsort(group[order].astype(np.uint16), kind="stable")]  # small numbers are sorted faster
         many = along[order].astype(np.intp)
         counts = np.bincount(group[order], many).astype(np.intp)
         order = np.repeat(order, many)
         number = np.arange(order.size) - np.repeat(many.cumsum() - many, many)
-        samples = rises.take(order, axis=1)
-        samples *= number.astype(np.float32) + np.float32(0.5)
-        samples += rates.take(order, axis=1)
-        middles, weights = samples[:6].reshape(2, 3, -1), samples[6]
+        samples, rise = rates.take(order, axis=1), rises.take(order, axis=1)
+        rise *= number.astype(np.float32) + np.float32(0.5)
+        samples[:5] += rise
+        weights, middles = samples[0], samples[1:].reshape(3, 2, -1).swapaxes(0, 1)
 
         out = np.empty((3, int(counts @ np.resize(ACROSS, counts.size))), np.float32)
         start, end, sizes = 0, 0, np.zeros(len(layers), int)
@@ -173,8 +175,9 @@ class Plane:
             return out[:, 4:, 2:]
         pieces, sizes = self.cut(layers)
         places, weight = pieces[:2], pieces[2]
+        np.maximum(places, -1, out=places)
         for values, last in zip(places, (width, height), strict=True):
-            np.clip(values, -1, last, out=values)
+            np.minimum(values, last, out=values)
         corners = np.floor(places)
         places -= corners
         column, row = places

@@ -18,7 +18,7 @@ from .anatomy import Frame, bell, cavity, ramp
 from .detector import normal
 from .lookup import TABLE, Lookup
 
-MAPS = 6  # different ones
+MAPS = 8  # different ones
 CELL = 0.16  # cm, side of a pixel of a map
 OUT, DOWN = (0.0, 30.0), (-16.0, 42.0)  # cm that a map covers: outwards from the midline, down from the lung apex
 WIDTH, HEIGHT, WALL = 12.7, 19.2, 4.6  # cm: half-width and height of the lungs and chest wall of the average body

@@ -16,7 +16,7 @@ from . import childtwigs
 from .detector import normal, smooth, soften
 from .plane import Plane
 
-MAPS = 8  # different ones
+MAPS = 12  # different ones
 CELL = 0.05  # cm, side of a pixel of a map
 WIDTHS = (1, 2, 3, 5)  # of film pixels, in cells, for which maps are kept
 OUT, UP = (-5.0, 13.0), (-16.0, 14.0)  # cm from the hilum that a map covers: from the midline outwards, upwards
