@@ -33,7 +33,7 @@ PLANES = (
 LINES, LOSS, BREADTH = (np.array(values) for values in zip(*PLANES, strict=True))
 DARK = 16 / np.sqrt(27)  # makes the greatest loss of b / (1 + b^2)^2 one
 FAR = 4  # beyond it, b is as good as nought
-WAY = np.linspace(-1.5, 1.6, 1024)  # along an upper arm, of its length
+WAY = np.linspace(-1.5, 1.6, 512, dtype=np.float32)  # along an upper arm, of its length
 ROUND = np.linspace(-1, 1, 9)
 RIM = 0.2  # cm: how gradually the body begins at its outline, where there is more fat than muscle
 
@@ -57,7 +57,7 @@ def trunk(patient, exposure, f: Frame, x, y) -> np.ndarray:
     for k, columns in ((-1, slice(0, split)), (1, slice(split, None))):
         heights = y[:, min(before(along, 0.9 * k * edge), x.shape[1] - 1)]  # at the outline, as the film may be tilted
         up = math.sin(arm_lift(exposure, k))
-        skin = rounded(heights, knots, edge * (SKIN + up * DRAWN + rng.normal(0, 0.012, 13)), over)
+        skin = rounded(heights, knots, edge * (SKIN + up * DRAWN + rng.normal(0, 0.018, 13)), over)
         # Half the depth of the muscles beside the chest
         flesh = rounded(heights, a + np.array([-1.1, -0.6, -0.25, 0, 0.3]) * h, (0.28, 0.34, 0.42, 0.42, 0.20), over)
         flesh *= np.float32(2 * chest)
@@ -131,11 +131,14 @@ def upper_arm(patient, exposure, f: Frame, x, y, side: int, rng) -> tuple[tuple,
     centre = [a + b * length / 2 for a, b in zip(start, way, strict=True)]
     part = around(x, y, centre, *(abs(b) * length / 2 + 3.3 * radius for b in way))
     dx, dy = x[part] - np.float32(start[0]), y[part] - np.float32(start[1])
-    across = dx * np.float32(way[1] * side) - dy * np.float32(way[0] * side)  # inwards
+    across = dx * np.float32(way[1] * side) - dy * np.float32(way[0] * side)  # towards the armpit
     along = dx * np.float32(way[0] / length) + dy * np.float32(way[1] / length)
-    beyond = np.minimum(along, 0)  # its muscles reach down the flank
-    beyond *= np.float32(0.45 * length / radius)
+    up = max(way[1], 0)
+    beyond = np.minimum(along - np.float32(0.22), 0)  # its muscles reach the flank, in a curve towards the chest
     beyond *= beyond
+    across += np.float32(0.65 * length * up) * beyond
+    beyond *= beyond
+    beyond *= np.float32(((0.38 - 0.13 * up) * length / radius) ** 4)
     # Half-width by the way from the joint, of the outer and of the inner half
     bulge = 1 + 0.05 * np.sin(WAY * rng.uniform(5, 9) + rng.uniform(0, 6)) - 0.30 * np.clip(WAY, 0, 1)
     # The deltoid swells its upper third, on the outer side, the triceps the middle of the lower one.
@@ -143,10 +146,11 @@ def upper_arm(patient, exposure, f: Frame, x, y, side: int, rng) -> tuple[tuple,
     inner = bulge + rng.uniform(0.03, 0.12) / (1 + ((WAY - 0.45) / 0.20) ** 2)
     along -= np.float32(WAY[0])
     along *= np.float32(1 / (WAY[1] - WAY[0]))
+    np.maximum(along, 0, out=along)
+    np.minimum(along, WAY.size - 1, out=along)
+    along += np.float32(WAY.size) * (across > 0)
     index = along.astype(np.intp)
-    np.clip(index, 0, WAY.size - 1, out=index)
-    index += WAY.size * (across > 0)
     across *= across
-    across *= (np.concatenate([outer, inner]) ** -2 / radius**2).astype(np.float32).take(index)
+    across *= (1 / np.square(radius * np.concatenate([outer, inner]))).take(index)
     across += beyond
     return part, np.float32(5.5 * radius * radius) * (1 - across)
