@@ -130,7 +130,8 @@ def lungs(patient, plane: Plane, f: Frame, without=frozenset()) -> dict[str, np.
     deep = 2 * f.depth * (1 + 0.10 * ramp((s - 0.4) / 0.4) - 0.04 * ramp((s - 0.75) / 0.35)) * shallow
     full *= np.maximum(rows((f.apex - s * f.height)[::-1], deep[::-1]), 0)
     along = x[len(x) // 2]
-    full *= np.float32(0.58) + np.float32(0.42) * ramp(np.abs(along) * np.float32(0.1 / f.unit))  # least at the heart
+    beside = ramp((np.abs(along) - 1.5 * f.unit) / (8 * f.unit))  # least lung lies beside the mediastinum
+    full *= (0.58 + 0.42 * beside).astype(np.float32)
 
     spine = 3.5 * f.unit
     part = np.s_[:, columns(x, spine)]
