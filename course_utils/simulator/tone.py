@@ -9,7 +9,7 @@ import numpy as np
 # Share of films that were stored flat (a part of the grey values; at a spread of 1.6) or hard (a narrow window; of 1).
 FLAT, HARD = 0.12, 0.07
 # Logarithm of a film's sharpening over its site's habit: less melts the edge of the body, more leaves seams at edges.
-SOFTEST, HARDEST = -0.9, 0.55
+SOFTEST, HARDEST = -0.6, 0.55
 LEAST = 0.22  # compression: with less an abdomen has no detail and the edge of the body none either
 
 
