@@ -28,6 +28,6 @@ def airways(patient, plane: Plane, f: Frame) -> list[tuple]:
     )
     radius = np.stack([r * np.interp(t, [0, 0.1, 1], [0.7, 1, 1.05]), r * (0.85 - 0.2 * t), r * (0.78 - 0.2 * t)])
     z = np.stack([0.15 - 0.4 * t, np.full(k, -0.25), np.full(k, -0.25)]) * f.depth
-    fade = np.stack([np.interp(t, [0, 0.5, 0.75, 1], [2.0, 2.6, 2.4, 0.7]), 1.2 * (1 - t), 1.1 * (1 - t)])
+    fade = np.stack([np.interp(t, [0, 0.25, 0.5, 0.75, 1], [0.2, 1.7, 2.6, 2.4, 0.7]), 1.2 * (1 - t), 1.1 * (1 - t)])
     fade *= 0.95 * np.exp(0.2 * rng.standard_normal())
     return [plane.tubes(x, y, z, 1.2 * radius, radius * fade)]  # the wall moves and is soft
