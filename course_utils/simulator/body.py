@@ -79,6 +79,8 @@ def arms(patient, exposure, f: Frame, x, y, soft: np.ndarray) -> None:
         wide += wall * np.array([0.24, 0.28, 0.3, 0.3, 0.28, 0.2, 0.1])
         centre = (start[0] + cos * far / 2, start[1] + sin * far / 2)
         part = around(x, y, centre, abs(cos) * far / 2 + wide.max(), abs(sin) * far / 2 + wide.max())
+        if not x[part].size:  # beside the film
+            continue
         dx, dy = x[part] - np.float32(start[0]), y[part] - np.float32(start[1])
         t = np.maximum(dx * np.float32(cos) + dy * np.float32(sin), 0)
         gap = (dx - t * np.float32(cos)) ** 2 + (dy - t * np.float32(sin)) ** 2

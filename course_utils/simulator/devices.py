@@ -16,7 +16,7 @@ IMPLANTS = ("pacemaker", "sternal wires")
 DEVICES = ("central line", "chest drain", "breathing tube", "gown snaps")
 
 
-def tube(exposure, plane: Plane, f) -> tuple[np.ndarray, list[dict]]:
+def tube(exposure, plane: Plane, f) -> Tray:
     """An endotracheal or a gastric tube: an opaque line in faint walls."""
     rng, tray = np.random.default_rng(exposure.seed + 3), Tray(plane, 0.0)
     if rng.random() < 0.5:
@@ -32,17 +32,17 @@ def tube(exposure, plane: Plane, f) -> tuple[np.ndarray, list[dict]]:
             tray.line(points, 0.07, 0.032)
             tray.line(points, 0.22, 0.009, hollow=0.7)
     tray.close("tube")
-    return tray.path, tray.boxes
+    return tray
 
 
-def others(patient, exposure, plane: Plane, f) -> tuple[np.ndarray, list[dict]]:
+def others(patient, exposure, plane: Plane, f) -> Tray:
     """Everything named in `patient.implants` and `exposure.devices`."""
     tray = Tray(plane, 0.4 * f.depth)
     for seed, names in ((patient.seed, patient.implants), (exposure.seed, exposure.devices)):
         for name in names:
             rng = np.random.default_rng([seed, (IMPLANTS + DEVICES).index(name)])
             DRAW[name](tray, f, rng)
-    return tray.path, tray.boxes
+    return tray
 
 
 def _pacemaker(tray: Tray, f, rng) -> None:

@@ -28,6 +28,7 @@ from . import (
     skeleton,
     tissue,
     tone,
+    tray,
     vessels,
 )
 from .lookup import Lookup, enlarged
@@ -97,17 +98,16 @@ def render(patient, disease, site, exposure, size: int = 256, without=()) -> Fil
     lesion = np.zeros(plane.shape, np.float32)
     if "lesion" not in without:
         lesion = opacities.lesion(disease, patient, plane, f, lungs)
-    markers: list[dict] = []
     extra = np.float32(detector.MU["soft"] - detector.MU["lung"]) * lesion
-    for name, wanted, make in (
+    makers = (
         ("leads", exposure.leads, leads.draw),
         ("tubes", exposure.tube, devices.tube),
         ("devices", patient.implants or exposure.devices, functools.partial(devices.others, patient)),
-    ):
-        if wanted and name not in without:
-            path, boxes = make(exposure, plane, f)
-            extra += np.float32(detector.MU["metal"]) * path
-            markers += boxes
+    )
+    trays = [make(exposure, plane, f) for name, wanted, make in makers if wanted and name not in without]
+    if trays:
+        extra += np.float32(detector.MU["metal"]) * tray.metal(plane, trays)
+    markers = [box for filled in trays for box in filled.boxes]
     grey = expose(primary, extra, lungs, site, exposure, plane, without)
     if "collimation" not in without:
         overlay.collimate(grey, site, exposure)

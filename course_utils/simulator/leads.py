@@ -15,7 +15,7 @@ LEAVES = 8.0  # cm beyond the side of the chest at which cables end
 PLACES = ((-0.75, 0.10), (0.75, 0.08), (-0.72, 0.95), (0.76, 0.90), (0.10, 0.60), (0.45, 0.75))
 
 
-def draw(exposure, plane: Plane, f) -> tuple[np.ndarray, list[dict]]:
+def draw(exposure, plane: Plane, f) -> Tray:
     """Electrodes with their cables: a ward uses one of four kinds, and its cables leave the film together."""
     rng, tray = np.random.default_rng(exposure.seed + 2), Tray(plane, f.depth)
     style = rng.choice(("snap", "clip", "pad", "carbon"), p=(0.35, 0.35, 0.15, 0.15))
@@ -41,7 +41,7 @@ def draw(exposure, plane: Plane, f) -> tuple[np.ndarray, list[dict]]:
         waver = np.sin(np.arange(x.size) * rng.uniform(0.1, 0.3)) + np.sin(np.arange(x.size) * rng.uniform(0.5, 0.9))
         tray.curve(x, y, thick, dense * (1 + 0.17 * waver))  # its strands lie closer here and looser there
         tray.close("lead")
-    return tray.path, tray.boxes
+    return tray
 
 
 def cable(start, heading: float, goals, rng) -> np.ndarray:

@@ -48,8 +48,9 @@ class Plane:
         self.half_body = patient.lung_depth + patient.wall
         self.turn = float(np.sin(np.radians(exposure.rotation)))
         self.cos, self.sin = (float(f(np.radians(exposure.tilt))) for f in (np.cos, np.sin))
-        self._columns = self.left + self.pitch * (np.arange(self.shape[1]) + 0.5)
-        self._rows = (self.top - self.pitch * (np.arange(self.shape[0]) + 0.5))[:, None]
+        columns, rows = (np.arange(n) + 0.5 for n in self.shape[::-1])
+        self._columns = (self.left + self.pitch * columns).astype(np.float32)
+        self._rows = (self.top - self.pitch * rows).astype(np.float32)[:, None]
 
     def magnification(self, z):
         """Magnification at depth z (cm, front positive) for the view of this exposure."""
@@ -59,11 +60,10 @@ class Plane:
 
     def coordinates(self, z: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
         """Where every ray crosses the plane at depth z: x and y in cm, float32 arrays of the film's shape."""
-        cos, sin = (part / self.magnification(z) for part in (self.cos, self.sin))  # the tilt is undone
-        x, y = self._columns * cos - z * self.turn, self._rows * cos
-        lean, rise = self._rows * sin, self._columns * sin
-        x, y, lean, rise = (part.astype(np.float32) for part in (x, y, lean, rise))
-        return x + lean, y - rise
+        scale = float(self.magnification(z))
+        cos, sin = self.cos / scale, self.sin / scale  # the tilt is undone
+        x = self._columns * cos - float(z * self.turn) + self._rows * sin
+        return x, self._rows * cos - self._columns * sin
 
     def project(self, x, y, z) -> tuple[np.ndarray, np.ndarray]:
         """Pixel coordinates (column, row; floats) of points in the patient."""

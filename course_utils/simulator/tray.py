@@ -23,16 +23,18 @@ class Tray:
         """Add a tube of constant radius along points that lie closely enough (cm); path may be one value a point."""
         self.pieces.append(self.plane.tubes(np.asarray(x)[None], np.asarray(y)[None], self.z, radius, path, hollow))
 
+    def samples(self, points) -> int:
+        """How many points a Bezier curve with these control points (cm) needs."""
+        return self.plane.samples(1.1 * sum(map(math.dist, points[:-1], points[1:])))
+
     def line(self, points, radius: float, path: float, hollow: float = 0.0) -> None:
         """Add a tube along a Bezier curve with these control points (cm)."""
-        length = float(np.sum(np.hypot(*np.diff(np.asarray(points, float), axis=0).T)))
-        t = np.linspace(0, 1, self.plane.samples(1.1 * length))
+        t = np.linspace(0, 1, self.samples(points))
         self.curve(*bezier(points, t), radius, path, hollow)
 
     def wire(self, points, radius: float, path: float, rng) -> None:
         """A line whose strands lie closer here and looser there: its density wavers by a third."""
-        length = float(np.sum(np.hypot(*np.diff(np.asarray(points, float), axis=0).T)))
-        t = np.linspace(0, 1, self.plane.samples(1.1 * length))
+        t = np.linspace(0, 1, self.samples(points))
         waver = np.sin(rng.uniform(3, 9) * t + rng.uniform(0, 6)) + np.sin(rng.uniform(12, 25) * t)
         self.curve(*bezier(points, t), radius, path * (1 + 0.17 * waver))
 
@@ -56,13 +58,13 @@ class Tray:
             self.boxes.append({"kind": kind, "text": "", "box": box})
         self.pieces = []
 
-    @property
-    def path(self) -> np.ndarray:
-        """Metal equivalent on every ray, cm."""
-        out = self.plane.splat(self.built)[0]
-        for path, power, corners in self.plates:
-            lay(out, path, power, corners)
-        return out
+
+def metal(plane: Plane, trays: list[Tray]) -> np.ndarray:
+    """Metal equivalent of all trays on every ray, cm."""
+    out = plane.splat([piece for tray in trays for piece in tray.built])[0]
+    for plate in (plate for tray in trays for plate in tray.plates):
+        lay(out, *plate)
+    return out
 
 
 def lay(out: np.ndarray, path: float, power: float, corners: np.ndarray) -> None:

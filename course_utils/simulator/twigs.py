@@ -8,6 +8,7 @@ dots, and bronchi seen end-on as rings beside them (Felson, Chest Roentgenology,
 from __future__ import annotations
 
 import functools
+import math
 
 import numpy as np
 from PIL import Image
@@ -134,10 +135,13 @@ def path(patient, plane: Plane, hilum, unit: float, tall: float) -> np.ndarray:
         angle, stretch = rng.normal(0, 0.10), rng.lognormal(0, 0.06, 2) * (unit, tall)
         if first == last:
             continue
-        turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-        lung = np.diag([side, -1] / (stretch * CELL)) @ turn  # cm to pixels of the map
-        offset = lung @ (corner / scale + film @ (first, 0) - hilum(side)) - np.array([OUT[0], -UP[1]]) / CELL
-        matrix = np.column_stack([lung @ film, offset]).ravel()
+        cos, sin, (across, down) = math.cos(angle), math.sin(angle), 1 / (stretch * CELL)
+        lung = np.array(
+            [[side * cos * across, side * sin * across], [sin * down, -cos * down]]
+        )  # cm to pixels of the map
+        x, y = lung @ (corner / scale + film @ (first, 0) - hilum(side))
+        (a, b), (c, d) = lung @ film
+        matrix = a, b, x - OUT[0] / CELL, c, d, y + UP[1] / CELL
         seen = vessel_map(number, patient.child, wide)
-        out[:, first:last] = seen.transform((last - first, rows), Image.Transform.AFFINE, tuple(matrix), method)
+        out[:, first:last] = seen.transform((last - first, rows), Image.Transform.AFFINE, matrix, method)
     return out
