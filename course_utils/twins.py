@@ -30,7 +30,7 @@ VARIANTS = {
     "unseen, no marker": (UNSEEN, "PA", ("marker",)),
 }
 SIZE = 128  # pixels, what the network sees: `models.SIZE`; this module runs in processes that should not load torch
-STRENGTH = 1.2  # of the lesions, where 1 is what the archives have: clear enough to be learnt from some dozens of films
+STRENGTH = 2.0  # of the lesions, where 1 is what the archives have: clear enough to be learnt from some dozens of films
 
 
 def labels(patients: int) -> np.ndarray:
