@@ -23,7 +23,7 @@ def gas(patient, exposure, f: Frame, x, y) -> np.ndarray:
     if rng.random() < 0.25 + 0.42 * patient.gas:  # stomach
         wide = rng.uniform(1.2, 4.2) * u
         tall = wide * rng.uniform(0.4, 0.9)
-        out_by, deep = rng.uniform(0.34, 0.66) * f.width, rng.uniform(1.5, 3.2) * u
+        out_by, deep = rng.uniform(0.34, 0.66) * f.width, rng.uniform(0.8, 2.6) * u
         below = rng.uniform(0.5, 1.2) * u
         fluid = dome(out_by) - below - rng.uniform(1.1, 2.0) * tall
         for k, size in ((0.0, 1.0), (rng.choice((-1, 1)) * rng.uniform(0.5, 0.9), rng.uniform(0.4, 0.8))):
@@ -45,7 +45,7 @@ def gas(patient, exposure, f: Frame, x, y) -> np.ndarray:
         dx, dy = x[part] * np.float32(1 / u), y[part] * np.float32(1 / u)
         waves = np.sin(1.5 * dx + 0.9 * dy + cx) + np.sin(2.3 * dy - 1.1 * dx + cy) + np.sin(3.1 * dx + 0.7 * dy - cy)
         inside = np.maximum(inside - np.float32(0.10) * (3 + waves), 0)  # folds spoil the outline
-        bubble = inside * np.float32(1.5 * deep) / (inside + np.float32(0.6))  # the stomach's wall is not seen edge-on
+        bubble = inside * np.float32(2.1 * deep) / (inside + np.float32(1.2))  # the stomach's wall is not seen edge-on
         if erect and level > -np.inf:
             bubble *= ramp((dy - np.float32(level / u)) * np.float32(1.6) + np.float32(0.06) * waves)
         np.maximum(out[part], bubble, out=out[part])
