@@ -21,9 +21,10 @@ np.empty(30 * 2**20, np.uint8)
 DISTANCE = {"PA": 180.0, "AP": 110.0, "AP Supine": 100.0}  # source to detector, cm
 STRAIGHT = 0.5  # cm: a curve is given as straight steps of about this length
 SPACING = 1.15  # between the pieces of a tube, in pixels: wider spacing shows as dots or stripes
+WIDE = 6  # half-width in pixels from which on pieces lie closer along a tube, too: even rows show as a weave there
 ACROSS = np.unique(np.round(1.35 ** np.arange(25)).astype(int))  # numbers of pieces that a tube is cut into across
 NEEDED = np.arange(4 * ACROSS[-3]) / 4 + 0.25
-FINE = np.where(NEEDED > 40, 4, np.where(NEEDED > 12, 2, 1))  # in wide tubes even rows of pieces show as a weave
+FINE = np.where(NEEDED > 40, 4, np.where(NEEDED > 12, 2, 1))  # and closer across it
 LEVELS = np.minimum(np.searchsorted(ACROSS, NEEDED * FINE), len(ACROSS) - 1).astype(np.int16)  # by 4 * number needed
 UNSEEN = len(ACROSS)
 
@@ -123,7 +124,9 @@ class Plane:
         change = curve.take(start + 1, axis=1) - steps
         flat = change[0] ** 2 + change[1] ** 2
         outer = np.sqrt(flat) + np.sqrt(change[2] ** 2 + change[3] ** 2)  # of the tube's edge, in a bend
-        along = np.maximum(np.ceil(outer * np.float32(1 / SPACING) - np.float32(0.25)), 1)
+        wide = np.maximum(aside.take(start), aside.take(start + 1))
+        dense = np.where(wide > WIDE, np.float32(1.7 / SPACING), np.float32(1 / SPACING))
+        along = np.maximum(np.ceil(outer * dense - np.float32(0.25)), 1)
         share = 1 / along
         deep = np.sqrt(flat + change[5] ** 2) * share
         change[:5] *= share
@@ -133,7 +136,6 @@ class Plane:
         rates = np.concatenate([steps[4:5], steps[:4], change[:2]])
         rises = np.concatenate([change[4:5], change[:4]])
 
-        wide = np.maximum(aside.take(start), aside.take(start + 1))
         walls = sorted({wall for *_, wall in tubes})
         group = np.repeat(np.repeat([walls.index(wall) * UNSEEN for *_, wall in tubes], counts), points - 1)
         group += LEVELS.take((wide * np.float32(8 / SPACING)).astype(np.intp), mode="clip")
