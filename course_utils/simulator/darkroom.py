@@ -8,7 +8,12 @@ import numpy as np
 from course_utils import simulator
 
 from . import retouch, slices, truth
+from .exposure import RANGES, Exposure
 from .request import Request, stream
+
+# One hospital develops all films of a person: how they differ from their site's habit correlates by LIKE between two of
+# them, in each of these fields of the exposure. Chosen, not measured.
+DEVELOPMENT, LIKE = ("tone", "contrast", "dose", "sharp"), 0.75
 
 PAIRS = {"no lesion": ("lesion",), "no marker": ("marker",), "other site": ()}
 
@@ -53,7 +58,15 @@ def expose(request: Request, seed: int, size: int, without=(), site=None, **fixe
     illness = stream(seed, "disease", person.key, request.kind)
     disease = simulator.draw_disease(illness, request.kind, patient, strength=request.strength, **fixed)
     exposure = simulator.draw_exposure(stream(seed, "exposure", request.path), own, patient, view=request.view)
+    exposure = _developed(exposure, stream(seed, "hospital", person.key))
     return simulator.render(patient, disease, site or own, exposure, size=size, without=without)
+
+
+def _developed(exposure: Exposure, rng: np.random.Generator) -> Exposure:
+    """The exposure with the ways of the person's hospital in it: `rng` is the same for all films of the person."""
+    common, own = np.sqrt(LIKE), np.sqrt(1 - LIKE)
+    mixed = {name: common * rng.standard_normal() + own * getattr(exposure, name) for name in DEVELOPMENT}
+    return dataclasses.replace(exposure, **{name: float(np.clip(z, *RANGES[name])) for name, z in mixed.items()})
 
 
 def develop_pairs(request: Request, root: Path, seed: int, size: int, other_site: str) -> list[dict]:
