@@ -39,9 +39,9 @@ def draw(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) ->
 # Along a clavicle: half-width and mineral (of the unit). The inner end is a spongy bulb, the middle slim and solid, the
 # outer third a thin plate between two rims of cortex.
 ALONG = [0, 0.04, 0.14, 0.30, 0.48, 0.64, 0.76, 0.88, 0.96, 1]
-BROAD = [0.30, 0.56, 0.54, 0.40, 0.36, 0.37, 0.44, 0.60, 0.66, 0.42]
-SOLID = [0.10, 0.36, 0.48, 0.62, 0.74, 0.70, 0.46, 0.26, 0.20, 0.05]
-CREST, UNEVEN = np.array([[0.22], [0.05], [0.10]]), np.array([[1], [1], [0.5]])  # of the borders and a ridge
+BROAD = [0.28, 0.54, 0.48, 0.34, 0.31, 0.33, 0.40, 0.56, 0.62, 0.38]
+SOLID = [0.08, 0.26, 0.34, 0.46, 0.60, 0.62, 0.38, 0.20, 0.14, 0.04]
+CREST, UNEVEN = np.array([[0.34], [0.10], [0.22]]), np.array([[1], [1], [0.5]])  # of the borders and a ridge
 RIM = [0.02, 0.05, 0.10, 0.20, 0.26, 0.27, 0.22, 0.17, 0.12, 0.02]
 
 
@@ -67,7 +67,7 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
     dx, dy = gradient(x), gradient(y)
     long = np.hypot(dx, dy)
     wide = broad * (1 + 0.08 * own[4] + 0.05 * np.sin(7 * t + wave[0]) + 0.03 * np.sin(15 * t + wave[1]))
-    path = solid * (1 + 0.12 * np.sin(6 * t + wave[2]) + 0.07 * np.sin(17 * t + wave[3]))
+    path = solid * (1 + 0.22 * np.sin(6 * t + wave[2]) + 0.16 * np.sin(17 * t + wave[3]))
     deep = f.depth * (0.90 - 0.80 * t**1.3)
     body = plane.tubes(out[:, 0] * x, y, deep, wide, path, hollow=0.78, marrow=0.6)
     # Upper and lower border, and a ridge that wanders from the lower one to the crest
@@ -77,7 +77,7 @@ def clavicles(plane: Plane, f: Frame, ends: np.ndarray, rng: np.random.Generator
     off[:, 2] = np.minimum(1.05 * (t - 0.2) / (bent - 0.2), 1 + (own[0] - 0.35) * (t - bent)) - 0.7
     off *= wide - 0.07 * u
     crest = np.exp(-(((t - bent) / 0.10) ** 2))[:, None] * u * CREST * rng.uniform(0.2, 1.6, (2, 3, 1))
-    path = rim * (UNEVEN + 0.4 * np.sin(5 * t + wave[4:].swapaxes(0, 1))) + crest
+    path = rim * (UNEVEN + 0.6 * np.sin(5 * t + wave[4:].swapaxes(0, 1))) + crest
     path *= np.minimum(rng.uniform(4, 25, (2, 3, 1)) * (1.002 - t), 1)  # they end one before the other
     return [body, plane.tubes(out * (x - dy * off), y + dx * off, deep[None], 0.10 * u + 0.4 * crest, path)]
 
