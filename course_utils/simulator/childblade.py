@@ -2,8 +2,8 @@
 
 On supine films with the arms up (Caffey; Keats, Atlas of Normal Roentgen Variants) most of it lies outside the ribs: a
 plate thin as paper down to the sixth or seventh rib, with a fine lateral border and a rounded lower angle; spongy at
-the neck; the spine seen end-on as one oblique bar that runs from the acromion across the neck to the ribs; the coracoid
-a faint oval between acromion and clavicle. All values are cm of cortical bone.
+the neck; the spine seen along its edge, two thin lines that meet below the acromion and run inwards over the ribs; the
+coracoid a faint oval between acromion and clavicle. All values are cm of cortical bone.
 """
 
 from __future__ import annotations

@@ -19,9 +19,8 @@ CELLS = (8, 16, 32, 64)  # of that unevenness, on 48 cm
 LEVELS = np.array([-2.0, -1.35, -1.0, -0.72, -0.5, -0.3, -0.12, 0.0, 0.1, 0.2, 0.3, 0.42, 0.6])
 CHEST = np.array([1.05, 1.04, 1.03, 1.02, 1.03, 1.03, 1.00, 0.94, 0.84, 0.68, 0.53, 0.43, 0.41])
 SKIN = np.array([1.05, 1.04, 1.03, 1.03, 1.04, 1.04, 0.99, 0.90, 0.76, 0.55, 0.42, 0.38, 0.36])
-DRAWN = np.interp(
-    np.arange(13), [2, 4, 5, 6, 7, 8, 9, 10, 11], [0, 0.07, 0.12, 0.20, 0.28, 0.32, 0.30, 0.16, 0.04]
-)  # by raised arms
+# How much further out raised arms draw the skin
+DRAWN = np.array([0, 0, 0, 0.035, 0.07, 0.12, 0.20, 0.28, 0.32, 0.30, 0.16, 0.04, 0.04])
 # Where fat parts the muscles: three control points, upwards, as shares of the half-width of the skin with the arms down
 # and lung heights above the apex; relative loss of depth; breadth of the dark side, of the unit
 PLANES = (

@@ -12,9 +12,8 @@ from PIL import Image
 from . import ribs
 from .anatomy import Frame, bell, ramp
 from .plane import Plane
+from .spine import LEVELS, NAMES, strip
 
-LEVELS = 40  # vertebrae that could be on a film, half of them above the chest
-NAMES = np.arange(LEVELS) - LEVELS // 2  # 0: the first vertebra of the chest
 REACH = 3.3  # of the transverse processes, from the midline, u
 BRIGHT = 0.95  # cm of cortical bone on a ray for one unit of mineral, where vertebrae have an adult's size
 SOLID, DISC, PLATE, PEDICLE = 0.37, 0.30, 0.24, 0.40  # mineral: of a body, what a disc lacks, of plates and pedicles
@@ -31,16 +30,11 @@ SPINOUS = 4  # the last vertebra whose spinous process shows, before the trachea
 
 def draw(patient, plane: Plane, f: Frame) -> np.ndarray:
     """Path through the mineral of the spine on every ray, cm, float32."""
-    u, pitch = f.unit, ribs.rise(patient)
-    x, y = plane.coordinates(-0.62 * f.depth)
-    rng = np.random.default_rng([patient.seed, 8])
-    most = abs(patient.scoliosis) * (0.5 + (np.abs(y[[0, 0, -1, -1], [0, -1, 0, -1]]).max() / f.height) ** 2)
-    columns = np.flatnonzero((np.abs(x[[0, -1]]) < (REACH + 0.3) * u + most).any(0))
-    out = np.zeros_like(x)
-    if not columns.size:
+    u, pitch, out = f.unit, ribs.rise(patient), np.zeros(plane.shape, np.float32)
+    part, x, y = strip(patient, plane, f, (REACH + 0.3) * u)
+    if not x.size:
         return out
-    part = slice(columns[0], columns[-1] + 1)
-    x, y = x[:, part], y[:, part]
+    rng = np.random.default_rng([patient.seed, 8])
     middle = y[:, y.shape[1] // 2, None]
     x = x - np.float32(patient.scoliosis) * (middle / np.float32(f.height)) ** 2
     lean = np.float32(0.05) * np.sin(middle / np.float32(0.13 * f.height) + np.float32(patient.seed % 5))

@@ -145,11 +145,14 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
     if patient.child:
         np.maximum(soft, childhead.head(exposure, f, x, y), out=soft)
     air = lungs["air"]
-    layers = skeleton.tubes(patient, exposure, plane, f, rib_rng) if "bones" not in without else ([], [], None)
+    cage, girdles, blades = [], [], None
+    if "bones" not in without:
+        cage, girdles, blades = skeleton.tubes(patient, exposure, plane, f, rib_rng)
     path, gas, cage, girdles = plane.splat(
         vessels.branches(plane, tree, *vessels.DRAWN[patient.child]) if "vessels" not in without else [],
         (childairways if patient.child else airways).airways(patient, plane, f) if "airways" not in without else [],
-        *layers[:2],
+        cage,
+        girdles,
     )
     if "vessels" not in without:
         small = vessels.small(patient, plane, f)
@@ -172,7 +175,7 @@ def chest(patient, exposure, size: int, without: frozenset) -> tuple[Plane, anat
     if "bones" in without:
         bone = np.zeros_like(air)
     else:
-        bone = skeleton.bones(patient, plane, f, lungs, cage, girdles, layers[2])
+        bone = skeleton.bones(patient, plane, f, lungs, cage, girdles, blades)
     primary = detector.transmitted(detector.attenuation(soft, np.minimum(air, soft), bone))
     for array in (primary, *(part for part in lungs.values() if isinstance(part, np.ndarray))):
         array.flags.writeable = False

@@ -17,8 +17,8 @@ THRESHOLD = 1.0  # cm of extra path that count as lesion in the mask
 SHALLOW = {"bacterial": 2.4, "viral": 2.2}
 # How far an edge follows the texture, over its half-axes, adults and children.
 RAGGED = ({"covid": 0.48, "bacterial": 0.45, "viral": 0.35}, {"bacterial": 0.42, "viral": 0.35})
-# Of the cloud in adults, so that no edge strays far and no round hole opens in a patch.
-LIMITS = {"covid": (-1.6, 0.8), "bacterial": (-1.8, 0.8)}
+# Of the cloud, so that no edge strays far and no round hole opens in a patch, adults and children.
+LIMITS = ({"covid": (-1.6, 0.8), "bacterial": (-1.8, 0.8)}, {})
 # How gradually a patch begins, adults and children.
 SOFT = ({"bacterial": 1.5, "covid": 2.2, "viral": 2.2}, {"bacterial": 1.4, "viral": 1.5})
 LINES = np.float32(0.28)  # how much denser than the haze between them the septa of an adult's lung are
@@ -72,7 +72,7 @@ def lesion(disease: Disease, patient, plane: Plane, f: Frame, lungs: dict) -> np
         cloud = texture(rng, plane, (8, 16, 32, 64, 128), f.unit, part)
     else:  # haze
         cloud = texture(rng, plane, (9, 18, 36, 72), f.unit, part, fall=0.55)
-    cloud = np.clip(cloud, *(LIMITS if not patient.child else {}).get(disease.kind, (-2, None)))
+    cloud = np.clip(cloud, *LIMITS[patient.child].get(disease.kind, (-2, None)))
     if patient.child:
         uneven = np.clip(1 + np.float32(0.36) * cloud, 0.55, 2.0)  # no black pits in a child's filled lung
     else:

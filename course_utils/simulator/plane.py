@@ -21,10 +21,10 @@ np.empty(30 * 2**20, np.uint8)
 DISTANCE = {"PA": 180.0, "AP": 110.0, "AP Supine": 100.0}  # source to detector, cm
 STRAIGHT = 0.5  # cm: a curve is given as straight steps of about this length
 SPACING = 1.15  # between the pieces of a tube, in pixels: wider spacing shows as dots or stripes
-WIDE = 6  # half-width in pixels from which on pieces lie closer along a tube, too: even rows show as a weave there
+WIDE, CLOSER = 6, 1.7  # from this half-width in pixels on, pieces lie closer along a tube: even rows show as a weave
 ACROSS = np.unique(np.round(1.35 ** np.arange(25)).astype(int))  # numbers of pieces that a tube is cut into across
 NEEDED = np.arange(4 * ACROSS[-3]) / 4 + 0.25
-FINE = np.where(NEEDED > 40, 4, np.where(NEEDED > 12, 2, 1))  # and closer across it
+FINE = np.where(NEEDED > 40, 4, np.where(NEEDED > 12, 2, 1))  # and across it
 LEVELS = np.minimum(np.searchsorted(ACROSS, NEEDED * FINE), len(ACROSS) - 1).astype(np.int16)  # by 4 * number needed
 UNSEEN = len(ACROSS)
 
@@ -125,7 +125,7 @@ class Plane:
         flat = change[0] ** 2 + change[1] ** 2
         outer = np.sqrt(flat) + np.sqrt(change[2] ** 2 + change[3] ** 2)  # of the tube's edge, in a bend
         wide = np.maximum(aside.take(start), aside.take(start + 1))
-        dense = np.where(wide > WIDE, np.float32(1.7 / SPACING), np.float32(1 / SPACING))
+        dense = np.where(wide > WIDE, np.float32(CLOSER / SPACING), np.float32(1 / SPACING))
         along = np.maximum(np.ceil(outer * dense - np.float32(0.25)), 1)
         share = 1 / along
         deep = np.sqrt(flat + change[5] ** 2) * share

@@ -1,13 +1,14 @@
 """Bones: path length through mineral on every ray, in cm of cortical bone.
 
-`ribs`, `spine`, and the shoulder girdle in `girdle`; a child's girdle is in `childgirdle`, its jaw in `childhead`.
+`ribs`, `spine`, and the shoulder girdle in `girdle`; a child's are in `childspine` and `childgirdle`, its jaw in
+`childhead`.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from . import childgirdle, childhead, girdle, ribs, spine
+from . import childgirdle, childhead, childspine, girdle, ribs, spine
 from .anatomy import Frame, ramp
 from .plane import Plane
 
@@ -33,9 +34,9 @@ def tubes(patient, exposure, plane: Plane, f: Frame, rng: np.random.Generator) -
 def bones(patient, plane: Plane, f: Frame, lungs: dict, cage, girdles, blades) -> np.ndarray:
     """Cortical bone on every ray, cm, weighted so that each bone is as visible as on a processed film.
 
-    lungs: see `anatomy.lungs`. cage, girdles, blades: what was drawn of `tubes`, cm; the first two are overwritten.
+    lungs: see `anatomy.lungs`. cage, girdles, blades: what was drawn of `tubes`, cm; the first is overwritten.
     """
-    column = spine.draw(patient, plane, f)
+    column = (childspine if patient.child else spine).draw(patient, plane, f)
     if patient.child:
         veil = np.float32(CHILD_VEIL)
     else:

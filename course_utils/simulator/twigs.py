@@ -136,9 +136,8 @@ def path(patient, plane: Plane, hilum, unit: float, tall: float) -> np.ndarray:
         if first == last:
             continue
         cos, sin, (across, down) = math.cos(angle), math.sin(angle), 1 / (stretch * CELL)
-        lung = np.array(
-            [[side * cos * across, side * sin * across], [sin * down, -cos * down]]
-        )  # cm to pixels of the map
+        # From cm to pixels of the map
+        lung = np.array([[side * cos * across, side * sin * across], [sin * down, -cos * down]])
         x, y = lung @ (corner / scale + film @ (first, 0) - hilum(side))
         (a, b), (c, d) = lung @ film
         matrix = a, b, x - OUT[0] / CELL, c, d, y + UP[1] / CELL
