@@ -17,7 +17,7 @@ KINDS = ("normal", "covid", "bacterial", "viral")
 VISIBLE = {"normal": 0.0, "covid": 0.69, "bacterial": 1.0, "viral": 1.0}
 # COVID-19's severity where it shows, 0 to 1, is a random number to this power. Chosen between outpatients, of whose
 # abnormal films 74 % are mild and 2 % severe (Weinstock et al., J Urgent Care Med 14(7) (2020)), and hospitals: four in
-# ten films have 0 to 2 of the 8 points of Wong et al., one in six 6 or 7.
+# ten films have 0 to 2 of the 8 points of Wong et al., nearly a fifth 6 or 7.
 MILD = 1.6
 
 
